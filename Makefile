@@ -1,0 +1,85 @@
+# daero. `make help` lists what there is; none of it needs root, Docker or Java.
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO       ?= go
+# What a gateway does not need: databases of Caddy's optional modules.
+TAGS     := nobadger,nomysql,nopgx
+GOFLAGSX := -tags $(TAGS)
+BIN      := bin/daero
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI         := bin/tools/golangci-lint-$(GOLANGCI_VERSION)
+
+# How long one fuzz target runs, and one benchmark.
+FUZZTIME  ?= 10s
+BENCHTIME ?= 1s
+# More flags for `go test`, for example TESTFLAGS='-run TestReload -v'.
+TESTFLAGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/daero
+	@if [ ! -x $(BIN) ]; then echo "building $(BIN): the first build takes 1-4 min, the next ones seconds" >&2; fi
+	@$(GO) build $(GOFLAGSX) -trimpath -ldflags '-s -w' -o $(BIN) ./cmd/daero
+
+.PHONY: run
+run: build ## build, then start the gateway with the sample messenger behind it
+	@exec ./$(BIN) demo
+
+.PHONY: test
+test: ## run every test; needs only Go
+	@$(GO) test $(GOFLAGSX) -timeout 5m $(TESTFLAGS) ./...
+
+# Left out: what has no goroutines of its own, and the scenarios, whose bubbles
+# run one goroutine at a time and take 25 times as long here.
+.PHONY: race
+race: ## run the tests of what runs concurrently under the race detector
+	@$(GO) test $(GOFLAGSX) -race -timeout 8m $(TESTFLAGS) $$($(GO) list $(GOFLAGSX) ./... | \
+		grep -v -e '/internal/arch$$' -e '/docs$$' -e '/scripts/' -e '/bench/' -e '/cmd/' -e '/rehearse/virtual$$')
+
+.PHONY: lint
+lint: $(GOLANGCI) ## check format, vet and lint
+	@$(GOLANGCI) run
+
+$(GOLANGCI):
+	@echo "building golangci-lint $(GOLANGCI_VERSION): once, 1-4 min" >&2
+	@mkdir -p $(@D)/new && GOBIN=$(CURDIR)/$(@D)/new $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(@D)/new/golangci-lint $@ && rmdir $(@D)/new
+
+.PHONY: fmt
+fmt: $(GOLANGCI) ## format the code as lint wants it
+	@$(GOLANGCI) fmt
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	@GO=$(GO) TAGS=$(TAGS) FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+.PHONY: bench
+bench: build ## measure the hot paths, then the whole gateway beside plain Caddy and nginx
+	@$(GO) test $(GOFLAGSX) -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./lane/...
+	@$(GO) run ./bench/gateway -daero $(BIN)
+
+.PHONY: rehearse
+rehearse: build ## replay the earthquake: without daero, with hand-set lanes, with daero's lanes
+	@./$(BIN) rehearse earthquake
+
+.PHONY: scenarios
+scenarios: ## print the table of scenarios in virtual time
+	@$(GO) test $(GOFLAGSX) ./rehearse/virtual -run '^TestScenarios$$' -v -count=1
+
+.PHONY: peers
+peers: build ## run the same storms through other admission controls
+	@$(GO) -C bench/peers test -run '^TestPeers$$' -count=1 -timeout 30m -v . -update
+
+.PHONY: deps
+deps: ## install Debian's nginx, wrk and haproxy, for bench and peers (asks for root)
+	@scripts/install-test-deps.sh
+
+.PHONY: clean
+clean: ## remove what was built
+	@rm -rf bin dist
