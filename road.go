@@ -1,0 +1,39 @@
+package daero
+
+import (
+	"github.com/daero/daero/lane"
+)
+
+// Road is the way into one lane, with everything a refusal says prepared.
+type Road struct {
+	lane   *lane.Lane
+	name   string
+	stream bool   // of long-lived connections
+	cookie string // the name of its appointment cookie
+	forget string // Set-Cookie value that deletes it
+	busy   problem
+	early  problem
+}
+
+func newRoad(l *lane.Lane, stream bool) *Road {
+	name := l.Name()
+	cookie := CookiePrefix + name
+	return &Road{
+		lane:   l,
+		name:   name,
+		stream: stream,
+		cookie: cookie,
+		forget: cookie + "=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
+		busy: newProblem(503, "busy", "Too busy right now",
+			"There is no room in lane "+name+" at the moment. Come back at the time given and you go first.", name),
+		early: newProblem(429, "early", "Too early",
+			"Your appointment for lane "+name+" is later. It stays valid; coming back before its time does not help.", name),
+	}
+}
+
+// Name returns the lane's name.
+func (r *Road) Name() string { return r.name }
+
+// Streams reports whether the lane is one of long-lived connections, which
+// hold no permit of the backend.
+func (r *Road) Streams() bool { return r.stream }
