@@ -1,0 +1,170 @@
+// Package cli is the commands `daero rehearse` and `daero demo` without the
+// program around them: arguments in, an exit status out. It knows neither
+// Caddy nor how lanes decide; it starts this program again for both.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/daero/daero/rehearse"
+)
+
+// The exit statuses of every daero command.
+const (
+	exitGood  = 0
+	exitBad   = 1 // a bar was missed, or the rehearsal could not be held
+	exitUsage = 2
+	exitNoisy = 3
+)
+
+const rehearseUsage = `usage: daero rehearse earthquake [flags]
+
+Replays the storm of an earthquake against a sample messenger: without lanes,
+with lanes set by hand, and with daero's. Ends with a table and a verdict.
+
+`
+
+// options are what the command line says.
+type options struct {
+	settings    rehearse.Settings
+	output      string
+	correctness bool
+	exe         string
+	trace       string
+}
+
+// parse reads the command line; the status is the one to end with where ok is
+// false.
+func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
+	fs := flag.NewFlagSet("rehearse", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Usage = func() {
+		fmt.Fprint(stderr, rehearseUsage)
+		fs.PrintDefaults()
+	}
+	arms := fs.String("arms", strings.Join(rehearse.Arms(), ","), "what to compare; lanes brings lanes-honouring with it")
+	bars := fs.String("bars", "all", "`which` bars to judge: all, or correctness where the machine is slow or shared")
+	fs.Uint64Var(&o.settings.Seed, "seed", 1, "of the crowd: the same seed, the same arrivals")
+	fs.StringVar(&o.output, "output", "text", "text or json")
+	fs.DurationVar(&o.settings.Duration, "duration", 0, "of one arm (default 17s)")
+	fs.IntVar(&o.settings.Workers, "workers", 0, "of the messenger (default 24)")
+	fs.Float64Var(&o.settings.Messages, "messages", 0, "per `second` (default 250)")
+	fs.Float64Var(&o.settings.Syncs, "syncs", 0, "per `second` (default 50)")
+	fs.Float64Var(&o.settings.Logins, "logins", 0, "per `second` when nothing is wrong (default 10)")
+	fs.Float64Var(&o.settings.Storm, "storm", 0, "logins in the storm, in multiples of those that are left (default 10)")
+	fs.IntVar(&o.settings.Repeats, "repeats", 1, "how often an arm may be run again when the machine was too noisy")
+	fs.DurationVar(&o.settings.Patience, "patience", 10*time.Second, "how long to wait before each arm for a quiet machine")
+	fs.StringVar(&o.exe, "program", "", "`path` of the daero to rehearse (default this one)")
+	fs.StringVar(&o.trace, "trace", "", "`file` for what the gateway did ten times a second, as CSV")
+	scenario, rest := "", args
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		scenario, rest = args[0], args[1:]
+	}
+	if err := fs.Parse(rest); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return o, exitGood, false
+		}
+		return o, exitUsage, false
+	}
+	if scenario == "" && fs.NArg() == 1 {
+		scenario = fs.Arg(0)
+	} else if fs.NArg() > 0 {
+		fmt.Fprintf(stderr, "rehearse: %q: what is this: want one scenario and flags\n", fs.Args())
+		return o, exitUsage, false
+	}
+	o.settings.Arms = withHonouring(strings.Split(*arms, ","))
+	o.settings = o.settings.WithDefaults()
+	o.settings.Trace = o.trace != ""
+	if o.correctness = *bars == "correctness"; o.correctness {
+		o.settings.Repeats, o.settings.Patience = 0, 0 // noise does not matter
+	}
+	err := o.settings.Validate()
+	switch {
+	case scenario != "earthquake":
+		err = errors.Join(fmt.Errorf("scenario %q: is not known: use earthquake", scenario), err)
+	case o.output != "text" && o.output != "json":
+		err = errors.Join(fmt.Errorf("output %q: is not known: use text or json", o.output), err)
+	case *bars != "all" && *bars != "correctness":
+		err = errors.Join(fmt.Errorf("bars %q: are not known: use all or correctness", *bars), err)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "rehearse: %s\n", strings.ReplaceAll(err.Error(), "\n", "\nrehearse: "))
+		return o, exitUsage, false
+	}
+	return o, exitGood, true
+}
+
+// withHonouring adds the arm with honouring clients where daero's lanes are
+// rehearsed: the bar on retries is about them.
+func withHonouring(arms []string) []string {
+	lanes := false
+	for _, a := range arms {
+		if a == rehearse.ArmHonouring {
+			return arms
+		}
+		lanes = lanes || a == rehearse.ArmLanes
+	}
+	if lanes {
+		arms = append(arms, rehearse.ArmHonouring)
+	}
+	return arms
+}
+
+// Rehearse runs `daero rehearse` and returns its exit status.
+func Rehearse(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, status, ok := parse(args, stderr)
+	if !ok {
+		return status
+	}
+	rehearse.RaisePriority()
+	return o.rehearse(ctx, rehearse.Processes{Exe: o.exe}, stdout, stderr)
+}
+
+func (o options) rehearse(ctx context.Context, stage rehearse.Stage, stdout, stderr io.Writer) int {
+	bar := newBar(stderr, o.settings)
+	logs, err := rehearse.Run(ctx, o.settings, stage, bar.show)
+	bar.clear()
+	if err != nil {
+		fmt.Fprintf(stderr, "rehearse: %v\n", err)
+		return exitBad
+	}
+	if err := o.writeTrace(logs); err != nil {
+		fmt.Fprintf(stderr, "rehearse: %v\n", err)
+		return exitBad
+	}
+	report := o.settings.Judge(logs, o.correctness)
+	if o.output == "json" {
+		err = json.NewEncoder(stdout).Encode(report)
+	} else {
+		err = report.WriteText(stdout)
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintf(stderr, "rehearse: writing the report: %v\n", err)
+		return exitBad
+	case len(report.Noisy) > 0:
+		return exitNoisy
+	case !report.OK:
+		return exitBad
+	}
+	return exitGood
+}
+
+func (o options) writeTrace(logs []rehearse.ArmLog) error {
+	if o.trace == "" {
+		return nil
+	}
+	f, err := os.Create(o.trace)
+	if err != nil {
+		return fmt.Errorf("trace: %w", err)
+	}
+	return errors.Join(rehearse.WriteTrace(f, logs), f.Close())
+}

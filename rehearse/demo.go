@@ -1,0 +1,105 @@
+package rehearse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// DemoOptions say how the demo is started.
+type DemoOptions struct {
+	Port    int // wanted for the gateway
+	Workers int
+	Exe     string // default: this program
+}
+
+// Demo is a gateway with the messenger behind it, as two child processes.
+type Demo struct {
+	Gateway, Messenger string // URLs, without a slash at the end
+	Admin              string // address of the gateway's admin endpoint
+	Port               int    // the gateway's
+
+	set *processes
+}
+
+// StartDemo starts the demo and returns when it answers.
+func StartDemo(ctx context.Context, o DemoOptions) (d *Demo, err error) {
+	exe := o.Exe
+	if exe == "" {
+		if exe, err = os.Executable(); err != nil {
+			return nil, err
+		}
+	}
+	dir, err := os.MkdirTemp("", "daero-demo-")
+	if err != nil {
+		return nil, err
+	}
+	st := &processes{arm: ArmLanes, settings: Settings{Workers: o.Workers}.WithDefaults(), dir: dir}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, st.Close())
+			d = nil
+		}
+	}()
+	if err := st.startMessenger(exe); err != nil {
+		return nil, err
+	}
+	if st.port, err = nextFree("", o.Port); err != nil {
+		return nil, err
+	}
+	if st.admin, err = nextFree("127.0.0.1", 2019); err != nil {
+		return nil, err
+	}
+	d = &Demo{
+		Gateway:   fmt.Sprintf("http://localhost:%d", st.port),
+		Messenger: "http://" + st.backend,
+		Admin:     fmt.Sprintf("127.0.0.1:%d", st.admin),
+		Port:      st.port,
+		set:       st,
+	}
+	file := filepath.Join(dir, "Caddyfile")
+	text := Caddyfile(Gateway{Arm: ArmLanes, Listen: fmt.Sprintf(":%d", st.port), Admin: d.Admin, Backend: st.backend, Storage: filepath.Join(dir, "data")})
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	if st.gateway, err = startChild("gateway", nil, exe, "run", "--config", file, "--adapter", "caddyfile"); err != nil {
+		return nil, err
+	}
+	return d, st.gateway.ready(ctx, answers(st.url()+"/admin/stats"))
+}
+
+// Wait returns nil when ctx ends, or the reason why a process ended by itself.
+func (d *Demo) Wait(ctx context.Context) error {
+	var ended *child
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.set.gateway.done:
+		ended = d.set.gateway
+	case <-d.set.messenger.done:
+		ended = d.set.messenger
+	}
+	if ctx.Err() != nil { // Ctrl-C reaches them as well
+		return nil
+	}
+	return ended.ended()
+}
+
+// Close ends both processes and waits for them.
+func (d *Demo) Close() error { return d.set.Close() }
+
+// nextFree returns the first port from first on that can be listened on.
+func nextFree(host string, first int) (int, error) {
+	const tries = 100
+	for port := first; port < first+tries && port <= 65535; port++ {
+		ln, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err == nil {
+			return port, ln.Close()
+		}
+	}
+	return 0, fmt.Errorf("no free port from %d on: stop what listens there or choose another", first)
+}

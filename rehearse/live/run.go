@@ -1,0 +1,140 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// maxInFlight bounds what the generator keeps open: beyond it, the machine and
+// not the service is what is measured.
+const maxInFlight = 20_000
+
+// Options are what a run may be given besides its plan.
+type Options struct {
+	// Phase is called as each phase begins, beside the sending, for one phase
+	// after the other: the next waits until it has returned. Run waits for all.
+	// An error ends the run.
+	Phase func(ctx context.Context, phase int) error
+	// Sleep waits; the default is the most precise that the system has.
+	Sleep func(time.Duration)
+}
+
+// Run sends the plan's crowd to the target. It returns when all that was sent
+// is answered or has timed out.
+func Run(ctx context.Context, p *Plan, target Target, o Options) (*Log, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	thread := o.Sleep == nil
+	if thread {
+		o.Sleep = preciseSleep
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := &run{plan: p, target: target, options: o, cancel: cancel, schedule: newSchedule(p), log: newLog(p), start: time.Now()}
+	done, phases := make(chan struct{}), make(chan int, len(p.Phases))
+	r.wg.Go(func() { r.begin(ctx, phases) })
+	go func() {
+		defer close(done)
+		defer close(phases)
+		if thread {
+			// An operating system thread to itself: waking it is several times
+			// more punctual than waking a goroutine, whose timers wait for whole
+			// milliseconds.
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+		}
+		r.dispatch(ctx, phases)
+	}()
+	<-done
+	r.wg.Wait()
+	r.log.close()
+	return r.log, context.Cause(ctx)
+}
+
+type run struct {
+	plan    *Plan
+	target  Target
+	options Options
+	cancel  context.CancelCauseFunc
+	log     *Log
+	start   time.Time
+	wg      sync.WaitGroup
+
+	mu       sync.Mutex
+	schedule *schedule
+	inFlight int
+}
+
+// now is the time since the start of the plan.
+func (r *run) now() time.Duration { return time.Since(r.start) }
+
+// dispatch starts each attempt at its time, and says which phase has begun;
+// phases has room for all.
+func (r *run) dispatch(ctx context.Context, phases chan<- int) {
+	starts, phase, total := r.plan.Starts(), 0, r.plan.Total()
+	for ctx.Err() == nil {
+		now := r.now()
+		if phase < len(starts) && starts[phase] <= now {
+			phases <- phase
+			phase++
+			continue
+		}
+		if now >= total {
+			return
+		}
+		r.mu.Lock()
+		at, ok := r.schedule.next()
+		if ok && at <= now {
+			e := r.schedule.pop()
+			r.inFlight++
+			full := r.inFlight > maxInFlight
+			r.mu.Unlock()
+			if full {
+				r.cancel(fmt.Errorf("generator: more than %d requests in flight: make the storm smaller", maxInFlight))
+				return
+			}
+			r.wg.Go(func() { r.attempt(ctx, e) })
+			continue
+		}
+		r.mu.Unlock()
+		if !ok {
+			at = total
+		}
+		if phase < len(starts) {
+			at = min(at, starts[phase])
+		}
+		// A retry may come in that is due before at: look again soon.
+		r.options.Sleep(min(at-now, 2*time.Millisecond))
+	}
+}
+
+// begin tells that phases begin, until there are no more.
+func (r *run) begin(ctx context.Context, phases <-chan int) {
+	for phase := range phases {
+		if r.options.Phase == nil || ctx.Err() != nil {
+			continue
+		}
+		if err := r.options.Phase(ctx, phase); err != nil && ctx.Err() == nil {
+			r.cancel(fmt.Errorf("phase %s: %w", r.plan.Phases[phase].Name, err))
+		}
+	}
+}
+
+// attempt sends one attempt and notes what came of it.
+func (r *run) attempt(ctx context.Context, e event) {
+	src := &r.plan.Sources[e.source]
+	lag := r.now() - e.at
+	ctx, cancel := context.WithDeadline(ctx, r.start.Add(e.at+src.Timeout))
+	result := r.target.Send(ctx, Attempt{Source: src, User: e.user, Number: e.number, Appointment: e.appointment})
+	cancel()
+	end := r.now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inFlight--
+	then := r.schedule.after(e, end, result)
+	r.log.record(observation{lane: r.plan.lane(src.Lane), first: e.number == 1, at: e.at, lag: lag, end: end, outcome: result.Outcome, fate: then})
+}

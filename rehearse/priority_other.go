@@ -1,0 +1,6 @@
+//go:build !linux
+
+package rehearse
+
+// RaisePriority is known on Linux only.
+func RaisePriority() bool { return false }

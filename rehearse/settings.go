@@ -1,0 +1,127 @@
+package rehearse
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/daero/daero/examples/messenger"
+)
+
+// The arms of a rehearsal.
+const (
+	ArmNone      = "none"            // the same gateway without lanes: the negative control
+	ArmStatic    = "static"          // lanes set by hand, and again at each change: the oracle
+	ArmLanes     = "lanes"           // daero, told nothing but the lanes
+	ArmHonouring = "lanes-honouring" // the same, where clients come back when told
+)
+
+// Arms lists every arm, in the order in which they are run.
+func Arms() []string { return []string{ArmNone, ArmStatic, ArmLanes, ArmHonouring} }
+
+// Settings size the earthquake. The zero Settings take the defaults.
+type Settings struct {
+	Seed     uint64
+	Arms     []string      // default all
+	Duration time.Duration // of one arm; default 17 s
+	Workers  int           // of the messenger; default 24
+	Messages float64       // per second; default 250
+	Syncs    float64       // per second; default 50
+	Logins   float64       // per second, when nothing is wrong; default 10
+	Storm    float64       // logins in the storm, in multiples of what is left; default 10
+	// Repeats is how often an arm may be run again when the machine was too
+	// noisy, Patience how long to wait before each for a quiet one. Default 0.
+	Repeats  int
+	Patience time.Duration
+	// Trace asks the gateway ten times a second what it does.
+	Trace bool
+	// Sleep waits; the default is the most precise that the system has. In
+	// virtual time it is time.Sleep.
+	Sleep func(time.Duration)
+}
+
+// Bounds that keep a rehearsal a rehearsal.
+const (
+	minDuration = 4 * time.Second
+	maxDuration = time.Hour
+	maxRate     = 20_000 // attempts per second that the generator is trusted with
+)
+
+// WithDefaults fills in what was left out.
+func (s Settings) WithDefaults() Settings {
+	def := func(v *float64, d float64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	if len(s.Arms) == 0 {
+		s.Arms = Arms()
+	}
+	if s.Duration == 0 {
+		s.Duration = 17 * time.Second
+	}
+	if s.Workers == 0 {
+		s.Workers = 24
+	}
+	def(&s.Messages, 250)
+	def(&s.Syncs, 50)
+	def(&s.Logins, 10)
+	def(&s.Storm, 10)
+	return s
+}
+
+// Validate reports every mistake at once.
+func (s Settings) Validate() error {
+	var errs []error
+	for i, a := range s.Arms {
+		if !slices.Contains(Arms(), a) {
+			errs = append(errs, fmt.Errorf("arm %q: is not known: use none, static, lanes or lanes-honouring", a))
+		} else if slices.Contains(s.Arms[:i], a) {
+			errs = append(errs, fmt.Errorf("arm %s: named twice: name it once", a))
+		}
+	}
+	if s.Duration < minDuration || s.Duration > maxDuration {
+		errs = append(errs, fmt.Errorf("duration %s: must be %s to %s for each arm", s.Duration, minDuration, maxDuration))
+	}
+	if s.Repeats < 0 || s.Repeats > 10 || s.Patience < 0 || s.Patience > time.Hour {
+		errs = append(errs, fmt.Errorf("repeats %d, patience %s: must be 0 to 10, and at most an hour", s.Repeats, s.Patience))
+	}
+	if s.Workers < 4 || s.Workers > messenger.MaxWorkers {
+		errs = append(errs, fmt.Errorf("workers %d: must be 4 to %d", s.Workers, messenger.MaxWorkers))
+	}
+	for name, v := range map[string]float64{"messages": s.Messages, "syncs": s.Syncs, "logins": s.Logins, "storm": s.Storm} {
+		if !(v > 0) || v > maxRate {
+			errs = append(errs, fmt.Errorf("%s %g: must be above 0 and at most %d", name, v, maxRate))
+		}
+	}
+	if len(errs) == 0 {
+		if left := s.LoginsLeft(s.Workers / 2); left < 1 {
+			errs = append(errs, fmt.Errorf("workers %d: when half of them are gone nothing is left for logins: raise workers or lower messages", s.Workers))
+		} else if peak := 2 * s.Storm * s.LoginsLeft(s.Workers); peak > maxRate {
+			errs = append(errs, fmt.Errorf("storm %g: about %.0f requests/s at its peak, over the %d that one machine can send: lower storm or workers", s.Storm, peak, maxRate))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// need is how many workers messages and syncs keep busy on average.
+func (s Settings) need() float64 {
+	return s.Messages*messenger.MessageWork.Seconds() + s.Syncs*messenger.SyncWork.Seconds()
+}
+
+// LoginsLeft is how many logins a second fit beside messages and syncs, by
+// Little's law.
+func (s Settings) LoginsLeft(workers int) float64 {
+	return (float64(workers) - s.need()) / messenger.LoginWork.Seconds()
+}
+
+// StaticLogins is how many logins at once someone who knows the service would
+// allow: what messages and syncs need on average, and three standard
+// deviations of it for bursts (their number at work is Poisson, so its
+// deviation is the root of the mean), is kept free.
+func (s Settings) StaticLogins(workers int) int {
+	need := s.need()
+	return max(1, workers-int(math.Ceil(need+3*math.Sqrt(need))))
+}
