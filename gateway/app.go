@@ -1,0 +1,157 @@
+package gateway
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/daero/daero"
+	"github.com/daero/daero/lane/appointment"
+)
+
+// App holds the lanes of all sites. It is configured by the global option
+// `daero` and needs no configuration.
+type App struct {
+	// Secrets sign appointments: the first signs, all verify. Placeholders such
+	// as {env.DAERO_SECRET} are replaced. Gateways that share a service share
+	// the secrets. Default: one made at random and kept in Caddy's storage.
+	Secrets []string `json:"secrets,omitempty"`
+	// Grace is how long after its time an appointment is honoured. Default 10m.
+	Grace caddy.Duration `json:"grace,omitempty"`
+
+	ctx     caddy.Context
+	log     *zap.Logger
+	rt      *runtime
+	release []func() error
+
+	mu     sync.Mutex
+	plan   daero.Plan
+	active bool
+	closed bool
+	undo   func()
+}
+
+// CaddyModule implements caddy.Module.
+func (*App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "daero", New: func() caddy.Module { return new(App) }}
+}
+
+// Provision builds a plan and touches nothing that lives: it runs for `daero
+// validate` and for configurations that are refused later.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.ctx, a.log = ctx, ctx.Logger()
+	rt, err := acquire()
+	if err != nil {
+		return err
+	}
+	a.rt = rt
+	a.release = append(a.release, releaseRuntime)
+	a.plan = daero.Plan{Backends: map[string]laneConfig{}, Grace: time.Duration(a.Grace)}
+	repl := caddy.NewReplacer()
+	for i, s := range a.Secrets {
+		secret, err := repl.ReplaceOrErr(s, true, true)
+		if err != nil {
+			return fmt.Errorf("daero: secret %d: %w", i+1, err)
+		}
+		a.plan.Secrets = append(a.plan.Secrets, []byte(secret))
+	}
+	return register(ctx.GetMetricsRegistry())
+}
+
+// Validate implements caddy.Validator.
+func (a *App) Validate() error {
+	if a.Grace < 0 || time.Duration(a.Grace) > 24*time.Hour {
+		return fmt.Errorf("daero: grace %s: must be at most 24h", time.Duration(a.Grace))
+	}
+	if len(a.plan.Secrets) == 0 {
+		return nil
+	}
+	return appointment.Config{Secrets: a.plan.Secrets}.Validate()
+}
+
+// Start puts the plan in force.
+func (a *App) Start() error { return a.activate() }
+
+// activate puts the plan in force once. Caddy starts apps in no fixed order,
+// so a site may serve before Start: then its first request comes here.
+func (a *App) activate() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.active || a.closed {
+		return nil
+	}
+	plan := a.plan
+	if len(plan.Secrets) == 0 {
+		plan.Secrets = [][]byte{a.keptSecret()}
+	}
+	plan.Learned = a.loadLearned()
+	undo, err := a.rt.d.Apply(plan)
+	if err != nil {
+		return fmt.Errorf("daero: %w", err)
+	}
+	a.undo, a.active = undo, true
+	return nil
+}
+
+// Stop withdraws this configuration's plan, and no other.
+func (a *App) Stop() error {
+	a.withdraw()
+	return nil
+}
+
+// Cleanup implements caddy.CleanerUpper. It also withdraws a plan that a
+// request put in force before another app failed to start.
+func (a *App) Cleanup() error {
+	a.withdraw()
+	var first error
+	for _, release := range a.release {
+		if err := release(); err != nil && first == nil {
+			first = err
+		}
+	}
+	a.release = nil
+	return first
+}
+
+func (a *App) withdraw() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closed = true
+	if a.undo == nil {
+		return
+	}
+	a.saveLearned()
+	a.undo()
+	a.undo = nil
+}
+
+// declare adds the lanes of one handler to the plan. It runs while handlers
+// are provisioned, before anything starts.
+func (a *App) declare(backend string, cfg laneConfig) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	merged, err := mergeLanes(a.plan.Backends[backend], cfg)
+	if err != nil {
+		return fmt.Errorf("backend %s: %w", backend, err)
+	}
+	next := daero.Plan{Backends: map[string]laneConfig{backend: merged}}
+	if err := next.Validate(); err != nil {
+		return err
+	}
+	a.plan.Backends[backend] = merged
+	return nil
+}
+
+// Snapshot returns what all lanes of this process are doing.
+func (a *App) Snapshot() daero.Snapshot { return a.rt.d.Snapshot() }
+
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.Validator    = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,34 @@
+package gateway
+
+import (
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+)
+
+// init registers everything; Caddy finds modules in no other way.
+func init() {
+	caddy.RegisterModule(new(App))
+	caddy.RegisterModule(new(Lanes))
+	httpcaddyfile.RegisterGlobalOption("daero", parseGlobal)
+	httpcaddyfile.RegisterHandlerDirective("lanes", parseLanes)
+	// After authentication, so that users are known by headers it sets; before
+	// whatever answers, and before encode: a refusal is not worth compressing.
+	httpcaddyfile.RegisterDirectiveOrder("lanes", httpcaddyfile.Before, "encode")
+	for _, command := range commands {
+		caddycmd.RegisterCommand(command())
+	}
+}
+
+// commands are daero's own, in the order in which files added them.
+var commands []func() caddycmd.Command
+
+// addCommand adds a command to the program. A file command_NAME.go calls it as
+//
+//	var _ = addCommand(nameCommand)
+//
+// which runs before init, so that there is one init and one list.
+func addCommand(command func() caddycmd.Command) struct{} {
+	commands = append(commands, command)
+	return struct{}{}
+}
