@@ -1,0 +1,73 @@
+package arch_test
+
+// module is the prefix of our own import paths.
+const module = "github.com/daero/daero"
+
+// layer is where a package stands. It may import packages of lower layers,
+// and packages of its own tree (lane may import lane/limit).
+type layer struct {
+	rank int
+	// stdOnly packages import nothing from outside the module, directly or
+	// through another package.
+	stdOnly bool
+	// pure packages decide as a function of (now, state, input): no clock of
+	// their own, no goroutine, nothing at import.
+	pure bool
+	why  string
+}
+
+// layers has a row for every package, by path below the module; the longest
+// matching row wins, "" is the root package.
+var layers = map[string]layer{
+	"lane":  {rank: 0, stdOnly: true, pure: true, why: "any Go program can use the lanes, and the same code decides in production, under testing/synctest and in simulations"},
+	"surge": {rank: 0, stdOnly: true, pure: true, why: "arrival curves are arithmetic: the same surge is replayed in virtual and in real time"},
+
+	"": {rank: 2, stdOnly: true, why: "the middleware for plain net/http must not bring Caddy into a program that does not want it"},
+
+	"daerogrpc":        {rank: 3, why: "gRPC's interceptors stand apart, so that the middleware for net/http brings no gRPC"},
+	"rehearse":         {rank: 3, why: "a rehearsal runs against any service, so it must not need the gateway in its own process"},
+	"rehearse/virtual": {rank: 3, stdOnly: true, why: "virtual time must see every goroutine; a third-party client brings its own"},
+
+	"gateway":   {rank: 4, why: "everything of Caddy lives here, so that nothing else needs it"},
+	"cmd/daero": {rank: 5, why: "imports and Main, nothing else"},
+
+	"examples/messenger": {rank: 2, stdOnly: true, why: "a service that daero stands in front of knows nothing of daero"},
+
+	"examples":      {rank: 4, why: "programs as a user writes them"},
+	"bench/gateway": {rank: 5, stdOnly: true, why: "drives built binaries from outside"},
+	"docs":          {rank: 5, why: "checks the documentation against the gateway, used by none"},
+	"internal/arch": {rank: 5, stdOnly: true, why: "looks at the others, used by none"},
+	"scripts":       {rank: 5, stdOnly: true, why: "tools of the build, used by no package"},
+}
+
+// confined says where a third-party import may stand, and why only there.
+// The longest matching prefix wins. A third-party import without a row fails.
+var confined = map[string]struct {
+	in  []string
+	why string
+}{
+	"github.com/caddyserver/": {
+		in:  []string{"gateway", "cmd/daero"},
+		why: "the core must run without Caddy; what adapts it lives in gateway",
+	},
+	"go.uber.org/zap": {
+		in:  []string{"gateway", "cmd/daero"},
+		why: "zap is Caddy's logger; the core tells its events to whoever asks and logs nothing",
+	},
+	"github.com/prometheus/client_golang": {
+		in:  []string{"gateway"},
+		why: "the core counts in plain atomics; Prometheus is one way of reading them",
+	},
+	"github.com/HdrHistogram/": {
+		in:  []string{"rehearse/live"},
+		why: "only load in real time has so many samples that they must be kept in buckets",
+	},
+	"google.golang.org/": {
+		in:  []string{"daerogrpc", "examples/grpc"},
+		why: "gRPC is heavy, and only who speaks it should carry it",
+	},
+	"github.com/spf13/": {
+		in:  []string{"gateway"},
+		why: "flags belong to commands, not to packages that others import",
+	},
+}
