@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Runs every Fuzz* target of the module for FUZZTIME each (default 10s).
+# Go fuzzes one target per run, so they are listed first. Exits 1 at the first
+# target that fails, and when there is none: a rename must not empty the check.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+go=${GO:-go}
+tags=${TAGS:-nobadger,nomysql,nopgx}
+fuzztime=${FUZZTIME:-10s}
+
+count=0
+for dir in $(grep -rlE --include='*_test.go' '^func Fuzz' . | grep -v -e '^./bin/' -e '^./bench/' | xargs -r -n1 dirname | sort -u); do
+	for target in $("$go" test -tags "$tags" -list '^Fuzz' "$dir" | grep '^Fuzz'); do
+		echo "== $dir $target"
+		"$go" test -tags "$tags" -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" "$dir"
+		count=$((count + 1))
+	done
+done
+if [ "$count" -eq 0 ]; then
+	echo "no fuzz target found" >&2
+	exit 1
+fi
+echo "$count fuzz targets held for $fuzztime each"
