@@ -83,7 +83,7 @@ func (a *Admission) Road(name string) *Road {
 	if l == nil {
 		return nil
 	}
-	r, _ := a.roads.LoadOrStore(name, newRoad(l, a.d.streams(a.backend, name)))
+	r, _ := a.roads.LoadOrStore(name, newRoad(l, a.d.streams(a.backend, name), a.d.post(a.backend, name)))
 	return r.(*Road)
 }
 
@@ -104,6 +104,7 @@ type Next interface {
 // refuses it, with the response written. A *BodyError or the cause of the
 // request's context is returned when the client did not stay that long.
 func (a *Admission) Serve(w http.ResponseWriter, r *http.Request, c Call, next Next) (Verdict, error) {
+	slow(w, c.Road.Posted())
 	var body ahead
 	if !c.Stream {
 		var err error
@@ -271,6 +272,7 @@ func (a *Admission) stream(w http.ResponseWriter, r *http.Request, permit *lane.
 type scratch struct {
 	refusal lane.Refusal
 	buf     []byte
+	poll    int // seconds that clients are asked to wait before they ask again, 0 for none
 }
 
 var scratches = sync.Pool{New: func() any { return &scratch{buf: make([]byte, 0, 8<<10)} }}

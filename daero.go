@@ -18,6 +18,8 @@ type Daero struct {
 	signer   atomic.Pointer[appointment.Signer]
 	tokens   [numTokens]atomic.Uint64
 	apply    sync.Mutex // held while plans change, taken before mu
+	control  *Control
+	posts    sync.Map // lane's key → *atomic.Pointer[Posted]
 
 	mu    sync.Mutex
 	plans []*inForce // the newest last
@@ -30,6 +32,7 @@ type inForce struct{ plan Plan }
 // New returns a Daero with cfg.Plan in force. The error names every mistake.
 func New(cfg Config) (*Daero, error) {
 	d := &Daero{listener: cfg.Listener, sets: map[string]*lane.Set{}}
+	d.control = newControl(d)
 	d.bodies.max = cfg.BodyBudget
 	if d.bodies.max == 0 {
 		d.bodies.max = DefaultBodyBudget
@@ -198,4 +201,17 @@ func (d *Daero) streams(backend, name string) bool {
 		}
 	}
 	return false
+}
+
+// postKey is a lane of a backend.
+type postKey struct{ backend, lane string }
+
+// post is where a lane's posted orders stand; nil in it means none.
+func (d *Daero) post(backend, lane string) *atomic.Pointer[Posted] {
+	key := postKey{backend, lane}
+	if p, ok := d.posts.Load(key); ok {
+		return p.(*atomic.Pointer[Posted])
+	}
+	p, _ := d.posts.LoadOrStore(key, new(atomic.Pointer[Posted]))
+	return p.(*atomic.Pointer[Posted])
 }

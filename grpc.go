@@ -21,8 +21,11 @@ const (
 // retry policies obey.
 func writeGRPC(w http.ResponseWriter, refused *lane.Refusal, after time.Duration) {
 	status, message := grpcUnavailable, "lane "+refused.Lane+" is full: come back later"
-	if refused.Reason == lane.ReasonEarly {
+	switch refused.Reason {
+	case lane.ReasonEarly:
 		status, message = grpcResourceExhausted, "lane "+refused.Lane+": the appointment is later"
+	case lane.ReasonPlaybook:
+		status, message = grpcResourceExhausted, "lane "+refused.Lane+" is kept short: come back later"
 	}
 	h := w.Header()
 	delete(h, "Cache-Control")

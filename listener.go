@@ -1,10 +1,28 @@
 package daero
 
+import (
+	"github.com/daero/daero/audit"
+	"github.com/daero/daero/level"
+	"github.com/daero/daero/playbook"
+)
+
 // Listener is told what happens, on the goroutine where it happens: it must be
 // quick. A nil func means "not interested". No func is called per request.
 type Listener struct {
 	PlanApplied   func(Plan)
 	PlanWithdrawn func(Plan)
+	// LevelChanged, Acted and Recorded are called amid a step of the control,
+	// so they must not call back into it.
+	LevelChanged func(level.Change)
+	Acted        func(Acted)
+	Recorded     func(audit.Entry)
+}
+
+// Acted is something that the playbook did, or in shadow would have done.
+type Acted struct {
+	playbook.Event
+	// Share is the predicted share (0 to 1) of all traffic that it refuses.
+	Share float64
 }
 
 // Tee returns a Listener that tells all of ls, in their order.
@@ -20,6 +38,21 @@ func Tee(ls ...Listener) Listener {
 				l.planWithdrawn(p)
 			}
 		},
+		LevelChanged: func(ch level.Change) {
+			for _, l := range ls {
+				l.levelChanged(ch)
+			}
+		},
+		Acted: func(a Acted) {
+			for _, l := range ls {
+				l.acted(a)
+			}
+		},
+		Recorded: func(e audit.Entry) {
+			for _, l := range ls {
+				l.recorded(e)
+			}
+		},
 	}
 }
 
@@ -32,5 +65,23 @@ func (l Listener) planApplied(p Plan) {
 func (l Listener) planWithdrawn(p Plan) {
 	if l.PlanWithdrawn != nil {
 		l.PlanWithdrawn(p)
+	}
+}
+
+func (l Listener) levelChanged(ch level.Change) {
+	if l.LevelChanged != nil {
+		l.LevelChanged(ch)
+	}
+}
+
+func (l Listener) acted(a Acted) {
+	if l.Acted != nil {
+		l.Acted(a)
+	}
+}
+
+func (l Listener) recorded(e audit.Entry) {
+	if l.Recorded != nil {
+		l.Recorded(e)
 	}
 }

@@ -51,8 +51,20 @@ func (a *Admission) refuse(w http.ResponseWriter, r *http.Request, c Call, s *sc
 	h["Cache-Control"] = noStore
 
 	p := &c.Road.busy
-	if refused.Reason == lane.ReasonEarly {
+	posted := c.Road.Posted()
+	switch refused.Reason {
+	case lane.ReasonEarly:
 		p = &c.Road.early
+	case lane.ReasonPlaybook:
+		p = &c.Road.shed
+		if posted != nil && posted.Status != 0 && kindOf(r) != wantsGRPC {
+			respond(w, r, posted)
+			return
+		}
+	}
+	s.poll = 0
+	if posted != nil {
+		s.poll = int(posted.Slow / time.Second)
 	}
 	switch kindOf(r) {
 	case wantsGRPC:
@@ -89,7 +101,13 @@ func writeProblem(w http.ResponseWriter, r *http.Request, s *scratch, p *problem
 	b = append(b, reason.String()...)
 	b = append(b, `","appointment":"`...)
 	b = append(b, token...)
-	b = append(b, `","instance":`...)
+	if s.poll > 0 {
+		b = append(b, `","poll_seconds":`...)
+		b = strconv.AppendInt(b, int64(s.poll), 10)
+		b = append(b, `,"instance":`...)
+	} else {
+		b = append(b, `","instance":`...)
+	}
 	b = appendJSON(b, instance(r))
 	b = append(b, '}', '\n')
 	s.buf = b

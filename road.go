@@ -1,6 +1,8 @@
 package daero
 
 import (
+	"sync/atomic"
+
 	"github.com/daero/daero/lane"
 )
 
@@ -13,21 +15,26 @@ type Road struct {
 	forget string // Set-Cookie value that deletes it
 	busy   problem
 	early  problem
+	shed   problem
+	posted *atomic.Pointer[Posted]
 }
 
-func newRoad(l *lane.Lane, stream bool) *Road {
+func newRoad(l *lane.Lane, stream bool, posted *atomic.Pointer[Posted]) *Road {
 	name := l.Name()
 	cookie := CookiePrefix + name
 	return &Road{
 		lane:   l,
 		name:   name,
 		stream: stream,
+		posted: posted,
 		cookie: cookie,
 		forget: cookie + "=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
 		busy: newProblem(503, "busy", "Too busy right now",
 			"There is no room in lane "+name+" at the moment. Come back at the time given and you go first.", name),
 		early: newProblem(429, "early", "Too early",
 			"Your appointment for lane "+name+" is later. It stays valid; coming back before its time does not help.", name),
+		shed: newProblem(429, "shed", "Not now",
+			"Lane "+name+" is kept short so that the service lives for everyone. Come back at the time given and you go first.", name),
 	}
 }
 
@@ -37,3 +44,7 @@ func (r *Road) Name() string { return r.name }
 // Streams reports whether the lane is one of long-lived connections, which
 // hold no permit of the backend.
 func (r *Road) Streams() bool { return r.stream }
+
+// Posted is what the playbook asks of whoever answers requests of the lane,
+// nil for nothing.
+func (r *Road) Posted() *Posted { return r.posted.Load() }

@@ -23,8 +23,11 @@ const (
 // refusal returns the trailer and the status of a call that was not let in.
 func refusal(r *daero.Refused) (metadata.MD, error) {
 	code, message := codes.Unavailable, fmt.Sprintf("lane %s is full: come back in %s", r.Lane, r.After)
-	if r.Reason == lane.ReasonEarly {
+	switch r.Reason {
+	case lane.ReasonEarly:
 		code, message = codes.ResourceExhausted, fmt.Sprintf("lane %s: the appointment is in %s", r.Lane, r.After)
+	case lane.ReasonPlaybook:
+		code, message = codes.ResourceExhausted, fmt.Sprintf("lane %s is kept short: come back in %s", r.Lane, r.After)
 	}
 	trailer := metadata.Pairs(
 		AppointmentKey, r.Appointment,

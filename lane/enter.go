@@ -32,6 +32,9 @@ func (l *Lane) admit(ctx context.Context, now time.Duration, req *Request) (seat
 	if l.retired.Load() {
 		return noSeat, ReasonFull
 	}
+	if o := l.orders.Load(); o != nil && l.sheds(o, now, req) {
+		return noSeat, ReasonPlaybook
+	}
 	if l.late(ctx, req, 0) {
 		return noSeat, ReasonDeadline
 	}

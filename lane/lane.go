@@ -24,21 +24,25 @@ type Lane struct {
 	streams  atomic.Bool
 	queues   atomic.Bool
 	retired  atomic.Bool
+	orders   atomic.Pointer[orders] // nil: none
 
 	_ [64]byte // what changes with each request is not on the lines read by all
 
 	// entries counts permits given in its upper 40 bits and permits out in its
 	// lower 24: one add does both.
-	entries atomic.Uint64
-	back    atomic.Uint64 // of the permits given, how many to the background
-	refused [2][numReasons]atomic.Uint64
-	would   atomic.Uint64 // shadow: passed, but would have been refused
-	dropped atomic.Uint64
-	ends    [3]atomic.Uint64 // by Outcome
-	waiting atomic.Int64
-	ring    ring
-	ledger  ledger
-	booking booking
+	entries   atomic.Uint64
+	back      atomic.Uint64 // of the permits given, how many to the background
+	refused   [2][numReasons]atomic.Uint64
+	would     atomic.Uint64    // shadow: passed, but would have been refused
+	wouldShed [2]atomic.Uint64 // by Intent: passed, but an order in shadow would have refused
+	waited    atomic.Int64     // ns that all who ever left the queue had waited in it
+	waits     atomic.Uint64    // how many those are
+	dropped   atomic.Uint64
+	ends      [3]atomic.Uint64 // by Outcome
+	waiting   atomic.Int64
+	ring      ring
+	ledger    ledger
+	booking   booking
 
 	// Guarded by set.mu.
 	cfg       LaneConfig
@@ -53,6 +57,7 @@ type Lane struct {
 	done      float64       // requests ended per second, smoothed
 	perPermit float64       // ended per second and permit while all were out
 	stepped   time.Duration // when it last collected
+	recent    float64       // seconds a request takes now, smoothed over about 20 steps with any
 }
 
 const (
@@ -70,11 +75,12 @@ func (l *Lane) InFlight() int { return int(l.entries.Load() & inMask) }
 // collect gathers what happened since the step before. Called with set.mu held.
 func (l *Lane) collect(now time.Duration, samples []limit.Sample) limit.LaneInput {
 	in := limit.LaneInput{
-		Tier: uint8(l.cfg.Tier), Floor: l.cfg.Floor, Ceiling: l.cfg.Ceiling, Max: l.cfg.Max,
+		Tier: uint8(l.cfg.Tier), Floor: l.cfg.Floor, Ceiling: l.ceiling(), Max: l.cfg.Max,
 		InFlight: l.InFlight(), Waiting: int(l.waiting.Load()),
 	}
 	var ended uint64
 	in.Samples, ended = l.ring.drain(now, samples)
+	l.timed(in.Samples)
 	l.done += 0.05 * (float64(ended)/max(now-l.stepped, time.Millisecond).Seconds() - l.done)
 	l.stepped = now
 	if l.cfg.Streams {
@@ -87,6 +93,9 @@ func (l *Lane) collect(now time.Duration, samples []limit.Sample) limit.LaneInpu
 	win := turnWindow{tried: entered - l.lastIn}
 	l.lastIn = entered
 	for r := ReasonNone + 1; r < numReasons; r++ {
+		if r == ReasonPlaybook {
+			continue // never asked for a permit
+		}
 		n := l.refused[Foreground][r].Load() + l.refused[Background][r].Load()
 		d := n - l.lastRef[r]
 		l.lastRef[r] = n
@@ -152,7 +161,9 @@ func (l *Lane) rate(in limit.LaneInput, out limit.LaneOutput, base time.Duration
 func (l *Lane) keepForForeground(rate float64) int64 {
 	n := l.entries.Load()>>entryShift - l.back.Load()
 	for r := range numReasons {
-		n += l.refused[Foreground][r].Load()
+		if r != ReasonPlaybook {
+			n += l.refused[Foreground][r].Load()
+		}
 	}
 	perStep := float64(int64(n - l.lastFore)) // below 0 when entries and back were read amid an entry
 	l.lastFore = n
@@ -163,4 +174,23 @@ func (l *Lane) keepForForeground(rate float64) int64 {
 	h := math.Ceil(math.Log(0.05) / math.Log(min(l.fore/rate, 0.9)))
 	h, l.kept = math.Modf(l.kept + min(h, float64(l.cap.Load())/20))
 	return int64(h)
+}
+
+// timed smooths what requests take now.
+func (l *Lane) timed(samples []limit.Sample) {
+	sum, n := time.Duration(0), 0
+	for _, s := range samples {
+		if s.Served && !s.Refused {
+			sum += s.Took
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	mean := sum.Seconds() / float64(n)
+	if l.recent == 0 {
+		l.recent = mean
+	}
+	l.recent += 0.1 * (mean - l.recent)
 }

@@ -170,7 +170,7 @@ func (l *Lane) await(ctx context.Context, w *waiter, patience time.Duration) (*P
 	s := l.set
 	s.mu.Lock()
 	if w.class != nil {
-		l.unqueue(w)
+		l.unqueue(w, s.clock())
 	} else {
 		select { // decided while we gave up: take the token out
 		case <-w.ready:
@@ -194,7 +194,9 @@ func (l *Lane) await(ctx context.Context, w *waiter, patience time.Duration) (*P
 }
 
 // unqueue takes a waiter out. Called with set.mu held.
-func (l *Lane) unqueue(w *waiter) {
+func (l *Lane) unqueue(w *waiter, now time.Duration) {
+	l.waited.Add(int64(now - w.since))
+	l.waits.Add(1)
 	w.class.remove(w)
 	l.waiting.Add(-1)
 	l.set.waiting.Add(-1)
@@ -217,7 +219,7 @@ func (s *Set) wakeLocked(now time.Duration) {
 			if got == noSeat {
 				break
 			}
-			l.unqueue(w)
+			l.unqueue(w, now)
 			w.permit = l.permit(now, w.req, got)
 			w.ready <- struct{}{}
 		}
@@ -236,7 +238,7 @@ func (s *Set) expireLocked(now time.Duration) {
 		most := max(shortWait, 2*time.Duration(l.base.Load()))
 		for _, c := range []*waiters{&l.queue.named, &l.queue.anonymous, &l.queue.background} {
 			for w := c.head; w != nil && now-w.since > most; w = c.head {
-				l.unqueue(w)
+				l.unqueue(w, now)
 				w.ready <- struct{}{}
 			}
 		}

@@ -11,6 +11,7 @@ type Reason uint8
 // The reasons, in the order in which they are examined.
 const (
 	ReasonNone       Reason = iota
+	ReasonPlaybook          // a playbook refuses its user at this level
 	ReasonEarly             // it holds an appointment whose time has not come
 	ReasonDeadline          // it could not be finished before its deadline
 	ReasonBackground        // nobody is waiting for it, and people are
@@ -21,7 +22,7 @@ const (
 	numReasons
 )
 
-var reasonNames = [numReasons]string{"none", "early", "deadline", "background", "turn", "full", "queue_full", "timeout"}
+var reasonNames = [numReasons]string{"none", "playbook", "early", "deadline", "background", "turn", "full", "queue_full", "timeout"}
 
 // String returns the reason as one word, fit for a metric label.
 func (r Reason) String() string {

@@ -106,6 +106,13 @@ func (s *Set) Lane(name string) *Lane {
 	return s.byName[name]
 }
 
+// Lanes returns the lanes in force, the most important tier first.
+func (s *Set) Lanes() []*Lane {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.order)
+}
+
 // maybeStep runs a step if one is due and nobody else is at it.
 func (s *Set) maybeStep(now time.Duration) {
 	if int64(now) < s.next.Load() || !s.mu.TryLock() {

@@ -24,6 +24,12 @@ type LaneSnapshot struct {
 	Passed      [2]uint64            // by Intent
 	Refused     [2]map[Reason]uint64 // by Intent
 	WouldRefuse uint64               // shadow: passed, but would have been refused
+	WouldShed   [2]uint64            // by Intent: passed, but an order in shadow would have refused
+	Recent      time.Duration        // what a request takes now, smoothed
+	Waited      time.Duration        // all that who ever left the queue had waited in it
+	Waits       uint64               // how many those are
+	Orders      Orders               // of a playbook
+	Streams     bool
 	Served      uint64
 	Failed      uint64
 	Overloaded  uint64
@@ -55,7 +61,9 @@ func (l *Lane) snapshot(base time.Duration, limit int) LaneSnapshot {
 	sn := LaneSnapshot{
 		Name: l.name, Tier: l.cfg.Tier, InFlight: int(n & inMask), Waiting: int(l.waiting.Load()),
 		Limit: int(min(l.cap.Load(), MaxLimit)), Turn: 1, Base: base,
-		Passed:      [2]uint64{Foreground: l.foreShown, Background: back},
+		Passed: [2]uint64{Foreground: l.foreShown, Background: back},
+		Recent: time.Duration(l.recent * float64(time.Second)), Waited: time.Duration(l.waited.Load()), Waits: l.waits.Load(),
+		WouldShed: [2]uint64{l.wouldShed[0].Load(), l.wouldShed[1].Load()}, Orders: l.Orders(), Streams: l.cfg.Streams,
 		WouldRefuse: l.would.Load(), Dropped: l.dropped.Load(),
 		Served: l.ends[Served].Load(), Failed: l.ends[Failed].Load(), Overloaded: l.ends[Overloaded].Load(),
 	}

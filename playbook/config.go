@@ -1,0 +1,256 @@
+package playbook
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/daero/daero/level"
+)
+
+// Lane is what a playbook must know of a lane.
+type Lane struct {
+	Backend, Name string
+	Critical      bool
+	Streams       bool
+}
+
+// Ramp is how a lane comes back: strength falls by Step each Every while the
+// readings allow it, and rises by one Step when they do not.
+type Ramp struct {
+	Step  float64       // default 0.1
+	Every time.Duration // default 5 s
+}
+
+// Config describes a Playbook.
+type Config struct {
+	Actions []Action
+	Ramp    Ramp
+	// Shadow records what would have been done, and does nothing.
+	Shadow bool
+	// Lanes are the lanes there are. nil: not known, lanes are not checked.
+	Lanes []Lane
+	// Able lists the kinds whose executors exist. nil: all.
+	Able []Kind
+}
+
+// Defaults and bounds of Config.
+const (
+	DefaultRampStep  = 0.1
+	DefaultRampEvery = 5 * time.Second
+	MaxActions       = 256
+	maxBody          = 64 << 10
+	maxReturn        = time.Hour
+)
+
+// Validate reports every mistake at once, joined. Mistakes of an action begin
+// with its place.
+func (c Config) Validate() error {
+	var errs []error
+	if len(c.Actions) > MaxActions {
+		errs = append(errs, fmt.Errorf("%d actions: at most %d", len(c.Actions), MaxActions))
+	}
+	errs = append(errs, c.Ramp.validate())
+	seen := map[string]string{}
+	for i := range c.Actions {
+		a := &c.Actions[i]
+		errs = append(errs, c.check(a)...)
+		key := a.At.String() + " " + a.Slot()
+		if before, twice := seen[key]; twice {
+			errs = append(errs, a.err("%s stands twice in row %s, also at %s: keep one", a.Slot(), a.At, before))
+		}
+		seen[key] = a.Where
+	}
+	errs = append(errs, c.checkCritical()...)
+	return errors.Join(errs...)
+}
+
+func (r Ramp) validate() error {
+	r = r.withDefaults()
+	switch {
+	case !(r.Step > 0 && r.Step <= 1):
+		return fmt.Errorf("ramp %.0f%%: must be above 0%%, up to 100%%: with 0%% lanes would never come back", r.Step*100)
+	case r.Every < level.Interval || float64(r.Every)/r.Step > float64(maxReturn):
+		return fmt.Errorf("ramp %.0f%% every %s: a lane must be back within %s, and a step takes %s at least", r.Step*100, r.Every, maxReturn, level.Interval)
+	}
+	return nil
+}
+
+func (r Ramp) withDefaults() Ramp {
+	if r.Step == 0 {
+		r.Step = DefaultRampStep
+	}
+	if r.Every == 0 {
+		r.Every = DefaultRampEvery
+	}
+	return r
+}
+
+// Mistake is what is wrong with an action.
+type Mistake struct {
+	Where string // FILE:LINE, "" if not known
+	What  string
+}
+
+// Error implements error.
+func (m Mistake) Error() string {
+	if m.Where == "" {
+		return m.What
+	}
+	return m.Where + ": " + m.What
+}
+
+func (a *Action) err(format string, args ...any) error {
+	return Mistake{a.Where, fmt.Sprintf(format, args...)}
+}
+
+// check returns the mistakes of one action.
+func (c Config) check(a *Action) (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, a.err(format, args...)) }
+	if a.Kind < Shed || a.Kind > Notify {
+		bad("%s: not an action", a.Kind)
+		return errs
+	}
+	if a.At < level.Attention || a.At >= level.Count {
+		bad("%s: stands at %s: actions stand at attention or above; at normal nothing is in force", a.Kind, a.At)
+	}
+	if c.Able != nil && !slices.Contains(c.Able, a.Kind) {
+		bad("%s: %s", a.Kind, missing(a.Kind))
+	}
+	if a.Kind.OfLane() {
+		errs = append(errs, c.checkLane(a)...)
+	} else if a.Target == "" {
+		bad("%s: names no target", a.Kind)
+	}
+	if !(a.From >= 0 && a.From <= 1 && a.To >= 0 && a.To <= 1) {
+		bad("%s: strengths are 0%% to 100%%", a.Slot())
+	} else if a.From > a.To {
+		bad("%s: the range is upside down: it must get stronger as the level fills up: swap its ends", a.Slot())
+	} else if a.To == 0 {
+		bad("%s: does nothing, its range ends at 0%%", a.Slot())
+	}
+	errs = append(errs, a.checkDetails()...)
+	return errs
+}
+
+func missing(k Kind) string {
+	switch k {
+	case Challenge:
+		return "the CAPTCHA that would ask is not part of this program yet: use shed"
+	case Defer:
+		return "the relay that would keep requests is not part of this program yet: use shed"
+	}
+	return "nothing here can do that"
+}
+
+func (a *Action) checkDetails() (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, a.err(format, args...)) }
+	switch a.Kind {
+	case Slow, Stale:
+		if a.For < time.Second || a.For > 24*time.Hour {
+			bad("%s: for %s: must be 1s to 24h", a.Slot(), a.For)
+		}
+	case Respond:
+		if a.Status != 0 && (a.Status < 200 || a.Status > 599) {
+			bad("%s: status %d: must be 200 to 599", a.Slot(), a.Status)
+		}
+		if len(a.Body) > maxBody {
+			bad("%s: body of %d bytes: at most %d", a.Slot(), len(a.Body), maxBody)
+		}
+	case Ceiling:
+		if a.To == 1 {
+			bad("%s: a ceiling of 0%% lets nobody in: use shed, which says when to come back", a.Slot())
+		}
+		if a.Who != Everyone {
+			bad("%s: a ceiling is for the whole lane", a.Slot())
+		}
+	case Flag:
+		if a.Value == "" {
+			bad("%s: has no value: write it like \"flag comments off\"", a.Slot())
+		}
+	}
+	return errs
+}
+
+// checkLane says if an action names no lane, or one that there is not.
+func (c Config) checkLane(a *Action) (errs []error) {
+	if a.Lane == "" {
+		return []error{a.err("%s: names no lane", a.Kind)}
+	}
+	if c.Lanes == nil {
+		return nil
+	}
+	found := false
+	for _, l := range c.Lanes {
+		if !l.is(a) {
+			continue
+		}
+		found = true
+		if l.Streams && a.Kind == Ceiling {
+			errs = append(errs, a.err("%s: a lane of streams takes no share of the limit: use shed", a.Slot()))
+		}
+	}
+	if !found {
+		errs = append(errs, UnknownLane{a.Where, a.Kind, a.Backend, a.Lane, c.laneNames()})
+	}
+	return errs
+}
+
+// UnknownLane is the error of an action whose lane there is not.
+type UnknownLane struct {
+	Where         string
+	Kind          Kind
+	Backend, Lane string
+	Known         []string
+}
+
+// Error implements error.
+func (e UnknownLane) Error() string {
+	return Mistake{e.Where, fmt.Sprintf("%s: no lane %q (known: %v)", e.Kind, e.Lane, e.Known)}.Error()
+}
+
+func (c Config) laneNames() (names []string) {
+	for _, l := range c.Lanes {
+		if !slices.Contains(names, l.Name) {
+			names = append(names, l.Name)
+		}
+	}
+	return names
+}
+
+func (l Lane) is(a *Action) bool {
+	return l.Name == a.Lane && (a.Backend == "" || a.Backend == l.Backend)
+}
+
+// checkCritical refuses, unless it is meant, what would turn everyone away from
+// a critical lane: for both intents there is an action that ends at 100 %.
+func (c Config) checkCritical() (errs []error) {
+	for _, l := range c.Lanes {
+		if !l.Critical {
+			continue
+		}
+		var all, fore, back *Action
+		for i := range c.Actions {
+			a := &c.Actions[i]
+			if !a.Kind.Refuses() || a.Kind == Ceiling || a.To < 1 || a.Meant || a.Shadow || !l.is(a) {
+				continue
+			}
+			switch a.Who {
+			case Everyone:
+				all = a
+			case Foreground:
+				fore = a
+			case Background:
+				back = a
+			}
+		}
+		if all == nil && fore != nil && back != nil {
+			all = fore
+		}
+		if all != nil {
+			errs = append(errs, all.err("%s: would refuse the critical lane %s entirely: end below 100%%, or add i_mean_it", all.Slot(), l.Name))
+		}
+	}
+	return errs
+}
