@@ -19,25 +19,33 @@ type layer struct {
 // layers has a row for every package, by path below the module; the longest
 // matching row wins, "" is the root package.
 var layers = map[string]layer{
-	"lane":  {rank: 0, stdOnly: true, pure: true, why: "any Go program can use the lanes, and the same code decides in production, under testing/synctest and in simulations"},
-	"surge": {rank: 0, stdOnly: true, pure: true, why: "arrival curves are arithmetic: the same surge is replayed in virtual and in real time"},
+	"lane":     {rank: 0, stdOnly: true, pure: true, why: "any Go program can use the lanes, and the same code decides in production, under testing/synctest and in simulations"},
+	"level":    {rank: 0, stdOnly: true, pure: true, why: "the same ladder climbs in production, in virtual time and in tests of a playbook"},
+	"playbook": {rank: 1, stdOnly: true, pure: true, why: "what is in force is a function of the playbook and the level, so that it can be tested like code"},
+	"audit":    {rank: 0, stdOnly: true, pure: true, why: "the record's shape is known to all who write or keep it"},
+	"surge":    {rank: 0, stdOnly: true, pure: true, why: "arrival curves are arithmetic: the same surge is replayed in virtual and in real time"},
 
-	"": {rank: 2, stdOnly: true, why: "the middleware for plain net/http must not bring Caddy into a program that does not want it"},
+	"driver": {rank: 2, why: "one third-party client each, known to whoever assembles a program and to nothing else"},
 
-	"daerogrpc":        {rank: 3, why: "gRPC's interceptors stand apart, so that the middleware for net/http brings no gRPC"},
-	"rehearse":         {rank: 3, why: "a rehearsal runs against any service, so it must not need the gateway in its own process"},
-	"rehearse/virtual": {rank: 3, stdOnly: true, why: "virtual time must see every goroutine; a third-party client brings its own"},
+	"": {rank: 3, stdOnly: true, why: "the middleware for plain net/http must not bring Caddy into a program that does not want it"},
 
-	"gateway":   {rank: 4, why: "everything of Caddy lives here, so that nothing else needs it"},
-	"cmd/daero": {rank: 5, why: "imports and Main, nothing else"},
+	"playbook/playtest": {rank: 2, why: "reads YAML, which the playbook itself must not need"},
+
+	"api":              {rank: 4, why: "plain net/http, so that a program without Caddy can offer it"},
+	"daerogrpc":        {rank: 4, why: "gRPC's interceptors stand apart, so that the middleware for net/http brings no gRPC"},
+	"rehearse":         {rank: 4, why: "a rehearsal runs against any service, so it must not need the gateway in its own process"},
+	"rehearse/virtual": {rank: 4, stdOnly: true, why: "virtual time must see every goroutine; a third-party client brings its own"},
+
+	"gateway":   {rank: 5, why: "everything of Caddy lives here, so that nothing else needs it"},
+	"cmd/daero": {rank: 6, why: "imports and Main, nothing else"},
 
 	"examples/messenger": {rank: 2, stdOnly: true, why: "a service that daero stands in front of knows nothing of daero"},
 
-	"examples":      {rank: 4, why: "programs as a user writes them"},
-	"bench/gateway": {rank: 5, stdOnly: true, why: "drives built binaries from outside"},
-	"docs":          {rank: 5, why: "checks the documentation against the gateway, used by none"},
-	"internal/arch": {rank: 5, stdOnly: true, why: "looks at the others, used by none"},
-	"scripts":       {rank: 5, stdOnly: true, why: "tools of the build, used by no package"},
+	"examples":      {rank: 5, why: "programs as a user writes them"},
+	"bench/gateway": {rank: 6, stdOnly: true, why: "drives built binaries from outside"},
+	"docs":          {rank: 6, why: "checks the documentation against the gateway, used by none"},
+	"internal/arch": {rank: 6, stdOnly: true, why: "looks at the others, used by none"},
+	"scripts":       {rank: 6, stdOnly: true, why: "tools of the build, used by no package"},
 }
 
 // confined says where a third-party import may stand, and why only there.
