@@ -22,6 +22,10 @@ func slow(w http.ResponseWriter, p *Posted) {
 func respond(w http.ResponseWriter, r *http.Request, p *Posted) {
 	h := w.Header()
 	h["Cache-Control"] = noStore
+	if p.Status != http.StatusTooManyRequests && p.Status != http.StatusServiceUnavailable {
+		delete(h, "Retry-After") // it is an answer, not a refusal
+		delete(h, AppointmentHeader)
+	}
 	h["Content-Length"] = []string{strconv.Itoa(len(p.Body))}
 	switch {
 	case p.Body == "":

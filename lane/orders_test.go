@@ -1,0 +1,151 @@
+package lane
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+func ordered(t *testing.T, o Orders) *Lane {
+	t.Helper()
+	s, err := New(Config{FixedLimit: 100, Lanes: []LaneConfig{{Name: "login", Tier: Sheddable}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := s.Lane("login")
+	l.Order(o)
+	return l
+}
+
+// refusedOf tries n users, or anonymous requests, and returns the share that
+// the playbook refused.
+func refusedOf(t *testing.T, l *Lane, n int, req Request, named bool) float64 {
+	t.Helper()
+	refused := 0
+	for i := range n {
+		r := req
+		if named {
+			r.User = mix(uint64(i) + 1)
+		}
+		p, err := l.Enter(context.Background(), r)
+		if err == nil {
+			p.Done(Served)
+			continue
+		}
+		if got := err.(*Refusal); got.Reason != ReasonPlaybook || got.After <= 0 {
+			t.Fatalf("refused: %v", err)
+		}
+		refused++
+	}
+	return float64(refused) / float64(n)
+}
+
+func TestOrdersShed(t *testing.T) {
+	for name, c := range map[string]struct {
+		orders Orders
+		req    Request
+		want   float64
+	}{
+		"nobody":                        {Orders{}, Request{}, 0},
+		"half of people":                {Orders{Shed: [2]float64{0.5, 0}}, Request{}, 0.5},
+		"nobody of the background":      {Orders{Shed: [2]float64{0.5, 0}}, Request{Intent: Background}, 0},
+		"all of the background":         {Orders{Shed: [2]float64{0, 1}}, Request{Intent: Background}, 1},
+		"who was told to come now":      {Orders{Shed: [2]float64{0.9, 0}}, Request{Booked: true}, 0},
+		"everyone, even who has a time": {Orders{Shed: [2]float64{1, 0}}, Request{Booked: true}, 1},
+		"more than all":                 {Orders{Shed: [2]float64{7, 0}}, Request{}, 1},
+		"in shadow":                     {Orders{WouldShed: [2]float64{1, 1}}, Request{}, 0},
+	} {
+		for _, named := range []bool{true, false} {
+			if got := refusedOf(t, ordered(t, c.orders), 4000, c.req, named); got < c.want-0.04 || got > c.want+0.04 {
+				t.Errorf("%s (named %t): %.3f refused, want %.2f", name, named, got, c.want)
+			}
+		}
+	}
+}
+
+func TestOrdersCountShadow(t *testing.T) {
+	l := ordered(t, Orders{WouldShed: [2]float64{0, 0.5}})
+	refusedOf(t, l, 2000, Request{Intent: Background}, true)
+	sn := l.set.Snapshot().Lanes[0]
+	if n := sn.WouldShed[Background]; n < 900 || n > 1100 || sn.WouldShed[Foreground] != 0 {
+		t.Errorf("would have shed %v of 2000, want about half of the background", sn.WouldShed)
+	}
+}
+
+// Users who are refused at one strength are refused at every greater one.
+func TestOrdersShedTheSameUsers(t *testing.T) {
+	l := ordered(t, Orders{})
+	for i := range uint64(500) {
+		before := false
+		for share := 0.1; share < 1; share += 0.1 {
+			l.Order(Orders{Shed: [2]float64{share, 0}})
+			refused := l.sheds(l.orders.Load(), time.Minute, &Request{User: mix(i + 1)})
+			if before && !refused {
+				t.Fatalf("user %d: refused at less than %.0f%%, and not at that", i, share*100)
+			}
+			before = refused
+		}
+	}
+}
+
+func TestOrdersCeiling(t *testing.T) {
+	l := ordered(t, Orders{Ceiling: 0.3})
+	held := func() (n int) {
+		l.set.mu.Lock()
+		l.set.stepLocked(l.set.clock())
+		l.set.mu.Unlock()
+		var permits []*Permit
+		for {
+			p, err := l.Enter(context.Background(), Request{})
+			if err != nil {
+				break
+			}
+			permits = append(permits, p)
+		}
+		for _, p := range permits {
+			p.Drop()
+		}
+		return len(permits)
+	}
+	if n := held(); n != 30 {
+		t.Errorf("%d of 100 permits under a ceiling of 30%%", n)
+	}
+	l.Order(Orders{})
+	if n := held(); n != 100 {
+		t.Errorf("%d of 100 permits without it", n)
+	}
+}
+
+// A refusal by order is not taken for one by the limit: the limit must not be
+// searched for because of it.
+func TestOrdersAreNotPressure(t *testing.T) {
+	l := ordered(t, Orders{Shed: [2]float64{1, 1}})
+	refusedOf(t, l, 1000, Request{}, true)
+	in := l.collect(l.set.clock(), nil)
+	if in.Refused != 0 || in.Arrived != 0 {
+		t.Errorf("the search sees %d refused of %d", in.Refused, in.Arrived)
+	}
+	if l.shedding.Load() {
+		t.Error("the turnstile sheds too")
+	}
+}
+
+func TestWaitedIsCounted(t *testing.T) {
+	s, err := New(Config{FixedLimit: 1, Lanes: []LaneConfig{{Name: "message", Tier: Critical}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := s.Lane("message")
+	p, err := l.Enter(context.Background(), Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Enter(context.Background(), Request{}); err == nil {
+		t.Fatal("two at once")
+	}
+	p.Done(Served)
+	sn := s.Snapshot().Lanes[0]
+	if sn.Waits != 1 || sn.Waited < 200*time.Millisecond {
+		t.Errorf("%d waited %s, want one for as long as the queue allows", sn.Waits, sn.Waited)
+	}
+}
