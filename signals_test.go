@@ -78,7 +78,7 @@ func TestLaneSignals(t *testing.T) {
 		calm      func(x *watched) // before it
 		low, high float64
 	}{
-		"busy, half the limit": {signal: "busy", low: 0.45, high: 0.55, storm: func(x *watched) { x.send(100, 10*ms, "/v1/message?took=50ms") }},
+		"busy, half the limit": {signal: "busy", low: 0.35, high: 0.65, storm: func(x *watched) { x.send(100, 10*ms, "/v1/message?took=50ms") }},
 		"busy, all of it":      {signal: "busy", low: 0.95, high: 1, storm: func(x *watched) { x.send(300, 3*ms, "/v1/login?took=200ms") }},
 		"waiting":              {signal: "queue_wait", low: 0.02, high: 0.25, storm: func(x *watched) { x.send(300, 3*ms, "/v1/message?took=100ms") }},
 		"refused":              {signal: "refused", low: 0.6, high: 0.75, storm: func(x *watched) { x.send(600, 3*ms, "/v1/login?took=100ms") }},
