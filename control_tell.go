@@ -90,7 +90,7 @@ func (t *teller) flush() {
 	for {
 		select {
 		case n := <-t.queue:
-			t.try(context.Background(), n)
+			_ = t.try(context.Background(), n) // it is noted, and there is no other try
 		default:
 			return
 		}

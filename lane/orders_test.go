@@ -2,6 +2,7 @@ package lane
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 )
@@ -32,7 +33,7 @@ func refusedOf(t *testing.T, l *Lane, n int, req Request, named bool) float64 {
 			p.Done(Served)
 			continue
 		}
-		if got := err.(*Refusal); got.Reason != ReasonPlaybook || got.After <= 0 {
+		if got, ok := errors.AsType[*Refusal](err); !ok || got.Reason != ReasonPlaybook || got.After <= 0 {
 			t.Fatalf("refused: %v", err)
 		}
 		refused++

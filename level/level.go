@@ -56,7 +56,7 @@ func Names() []string { return english[:] }
 
 // Parse reads a level: its English or Korean word, or its number.
 func Parse(s string) (Level, error) {
-	for l := Normal; l < Count; l++ {
+	for l := range Level(Count) {
 		if strings.EqualFold(s, english[l]) || s == korean[l] || s == strconv.Itoa(int(l)) {
 			return l, nil
 		}
