@@ -44,7 +44,8 @@ type Signal struct {
 type Config struct {
 	Signals []Signal
 	// Dwell is how long a level is kept at least, and how long all signals must
-	// be low before it is left ("down after 30s"). Default 30 s.
+	// be low before it is left ("down after 30s"). A level that comes back soon
+	// after it was left is kept twice as long, up to eight times. Default 30 s.
 	Dwell time.Duration
 	// Below is how far on the way to a level signals must be under to leave it
 	// ("below 70%"). Default 0.7.
@@ -64,7 +65,7 @@ const (
 	// MaxArm is the highest level that an outside warning shows by itself. A
 	// rumour of trouble is not trouble.
 	MaxArm = Caution
-	// MaxArmed bounds how long one reading arms.
+	// MaxArmed bounds how long one reading arms, counted from its At.
 	MaxArmed = 24 * time.Hour
 )
 
@@ -100,7 +101,7 @@ func (c Config) Validate() error {
 func (s Signal) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("signal "+s.Name+": "+format, args...))
+		errs = append(errs, fmt.Errorf("signal %s: %s", s.Name, fmt.Sprintf(format, args...)))
 	}
 	if s.Name == "" {
 		errs = append(errs, errors.New("a signal without a name: name it"))

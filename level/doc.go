@@ -23,9 +23,17 @@
 //
 // A signal that is missing or stale neither raises nor lowers: what it said
 // last holds a level up for a while (see [Config.Forget]), then the others
-// decide; without any fresh signal the level stays as it is.
+// decide; without any fresh signal the level stays as it is. Where no signal
+// measures at all, the level comes down.
 //
 // Outside warnings (an alert feed, a calendar) are signals that arm: they show
 // their level, make the ladder react one step sooner and at 80 % of the way,
-// and let a playbook prepare. They never refuse anything, and they expire.
+// and let a playbook prepare. They never refuse anything, and they expire. A
+// source that falls silent does not take its warning back.
+//
+// # No flapping
+//
+// A level that is entered is not entered again within a dwell of that, unless a
+// person's pin moves it: up is as fast as the signals, down is one level after
+// a dwell in it. What is shown for a warning is held for a dwell as well.
 package level

@@ -42,6 +42,7 @@ type Ladder struct {
 	since   time.Time // when shown became what it is
 	because Change    // the last change
 	current []cause   // reused
+	stepped time.Time // when the last step was
 }
 
 // signal is a configured signal and what was read of it.
@@ -77,9 +78,13 @@ func (l *Ladder) Reload(cfg Config) error {
 		kept[s.Name] = s
 	}
 	l.signals = make([]signal, len(l.cfg.Signals))
-	for i, s := range l.cfg.Signals {
-		l.signals[i] = kept[s.Name]
-		l.signals[i].Signal = s
+	for i, cfg := range l.cfg.Signals {
+		l.signals[i] = kept[cfg.Name]
+		s := &l.signals[i]
+		s.Signal = cfg
+		if s.asks = Normal; s.Arms == Normal {
+			s.weigh() // what was read counts by the thresholds that hold now
+		}
 	}
 	l.current = make([]cause, 0, len(l.signals))
 	return nil
@@ -92,6 +97,10 @@ func (l *Ladder) Step(now time.Time, readings []Reading) (Level, *Change) {
 	if l.entered.IsZero() {
 		l.entered, l.since, l.pressed = now, now, now
 	}
+	if back := l.stepped.Sub(now); back > 0 {
+		l.rewind(back)
+	}
+	l.stepped = now
 	l.read(now, readings)
 	l.arm(now)
 	load, ease, fresh := l.load(now)
@@ -105,6 +114,26 @@ func (l *Ladder) Step(now time.Time, readings []Reading) (Level, *Change) {
 	return l.show(now)
 }
 
+// rewind moves what is remembered back with a clock that was set back, so that
+// no level lasts as long as the clock takes to come back to where it was.
+func (l *Ladder) rewind(by time.Duration) {
+	back := func(t *time.Time) {
+		if !t.IsZero() {
+			*t = t.Add(-by)
+		}
+	}
+	for _, t := range []*time.Time{&l.entered, &l.calm, &l.pressed, &l.since} {
+		back(t)
+	}
+	for i := range l.left {
+		back(&l.left[i])
+	}
+	for i := range l.signals {
+		back(&l.signals[i].gone)
+		back(&l.signals[i].over)
+	}
+}
+
 // read takes the readings in.
 func (l *Ladder) read(now time.Time, readings []Reading) {
 	for i := range l.signals {
@@ -116,8 +145,10 @@ func (l *Ladder) read(now time.Time, readings []Reading) {
 		valid := !r.At.IsZero() && r.At.Sub(now) <= time.Second && !math.IsNaN(r.Value) && !math.IsInf(r.Value, 0)
 		s.before = s.height
 		if s.Arms > Normal {
-			s.fresh = valid
-			s.last = r
+			// A source that falls silent has not taken its warning back.
+			if s.fresh = valid; valid {
+				s.last = r
+			}
 			continue
 		}
 		if !valid || now.Sub(r.At) > s.Stale {
@@ -131,32 +162,42 @@ func (l *Ladder) read(now time.Time, readings []Reading) {
 		if !s.fresh {
 			s.before = 0 // what came back must be seen twice like anything else
 		}
-		s.fresh, s.gone, s.last, s.height = true, time.Time{}, r, s.Signal.height(r.Value)
-		asks := Level(math.Min(s.height, float64(Serious)))
-		if asks > Normal && s.asks == Normal {
+		asked := s.asks
+		s.fresh, s.gone, s.last = true, time.Time{}, r
+		if s.weigh(); s.asks > Normal && asked == Normal {
 			s.over = now
 		}
-		s.asks = asks
 	}
 }
 
-// arm finds the highest outside warning that stands.
+// weigh finds where the last reading stands among the thresholds.
+func (s *signal) weigh() {
+	s.height = s.Signal.height(s.last.Value)
+	s.asks = Level(math.Min(s.height, float64(Serious)))
+}
+
+// arm finds the highest outside warning that stands, and how long it will.
 func (l *Ladder) arm(now time.Time) {
 	l.armed, l.armedUntil = Normal, time.Time{}
 	for i := range l.signals {
 		s := &l.signals[i]
-		if s.Arms == Normal || !s.fresh || !now.Before(s.last.Until) {
+		until, ok := s.warns(now)
+		if !ok {
 			continue
 		}
-		until := s.last.Until
-		if most := now.Add(MaxArmed); until.After(most) {
-			until = most
-		}
-		l.armed = max(l.armed, s.Arms)
-		if until.After(l.armedUntil) {
-			l.armedUntil = until
+		if s.Arms > l.armed || s.Arms == l.armed && until.After(l.armedUntil) {
+			l.armed, l.armedUntil = s.Arms, until
 		}
 	}
+}
+
+// warns returns until when the signal warns; ok is false if it does not.
+func (s *signal) warns(now time.Time) (until time.Time, ok bool) {
+	until = s.last.Until
+	if most := s.last.At.Add(MaxArmed); until.After(most) {
+		until = most
+	}
+	return until, s.Arms > Normal && now.Before(until)
 }
 
 // load is the highest height that two steps agree on (one, while armed), the
@@ -164,12 +205,14 @@ func (l *Ladder) arm(now time.Time) {
 // last word of a signal that vanished holds the level and does not raise it.
 func (l *Ladder) load(now time.Time) (load float64, ease Level, fresh bool) {
 	var best, second, bestHold, secondHold float64
-	alone, aloneHold := false, false
+	alone, aloneHold, measures := false, false, false
+	below := l.below()
 	for i := range l.signals {
 		s := &l.signals[i]
 		if s.Arms > Normal {
 			continue
 		}
+		measures = true
 		h := s.height
 		switch {
 		case s.fresh:
@@ -182,7 +225,7 @@ func (l *Ladder) load(now time.Time) (load float64, ease Level, fresh bool) {
 		case s.gone.IsZero() || now.Sub(s.gone) > l.cfg.Forget:
 			continue
 		}
-		hold := math.Min(s.height+1-l.cfg.Below, float64(s.most()))
+		hold := math.Min(s.height+1-below, float64(s.most()))
 		aloneHold = aloneHold || s.Alone && hold >= 4
 		bestHold, secondHold = two(bestHold, secondHold, hold)
 	}
@@ -192,7 +235,16 @@ func (l *Ladder) load(now time.Time) (load float64, ease Level, fresh bool) {
 	if !aloneHold && secondHold < float64(Caution) {
 		bestHold = math.Min(bestHold, math.Nextafter(4, 0))
 	}
-	return best, Level(math.Min(bestHold, float64(Serious))), fresh
+	// Where nothing measures, nothing is waited for.
+	return best, Level(math.Min(bestHold, float64(Serious))), fresh || !measures
+}
+
+// below is how far on the way to a level signals must be under to leave it.
+func (l *Ladder) below() float64 {
+	if l.armed > Normal {
+		return math.Min(l.cfg.Below, earlyBelow)
+	}
+	return l.cfg.Below
 }
 
 // two keeps the two greatest.
@@ -224,8 +276,13 @@ func (l *Ladder) press(now time.Time, load float64, fresh bool) {
 	}
 }
 
-// early is how much of a level's way counts as reached while armed.
-const early = 0.2
+const (
+	// early is how much of a level's way counts as reached while armed.
+	early = 0.2
+	// earlyBelow is how far below it signals must be then to leave the level:
+	// farther than where it is raised, or it would flap.
+	earlyBelow = 1 - early - 0.1
+)
 
 // raise goes up as far as the load asks, at once.
 func (l *Ladder) raise(now time.Time, load float64) {
@@ -278,8 +335,11 @@ func (l *Ladder) lower(now time.Time, ease Level, fresh bool) {
 // show is the level to act on: the pin, or what is measured or armed.
 func (l *Ladder) show(now time.Time) (Level, *Change) {
 	to := max(l.measured, l.armed)
-	if !l.pin.Until.IsZero() {
+	switch {
+	case !l.pin.Until.IsZero():
 		to = l.pin.Level
+	case to < l.shown && !l.because.Pinned && now.Sub(l.since) < l.cfg.Dwell:
+		to = l.shown // warnings that come and go do not make it flap
 	}
 	if to == l.shown {
 		return to, nil

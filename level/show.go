@@ -3,6 +3,7 @@ package level
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,12 +16,16 @@ func (s *Signal) Show(v float64) string {
 	case Percent:
 		return short(v*100) + "%"
 	case Seconds:
-		return (time.Duration(v * float64(time.Second))).Round(roundTo(v)).String()
+		v = math.Min(math.Max(v, -mostSeconds), mostSeconds)
+		return shortDuration(time.Duration(v * float64(time.Second)).Round(roundTo(v)))
 	case Times:
 		return short(v) + "x"
 	}
 	return short(v)
 }
+
+// mostSeconds is as long as a time.Duration can tell, in round figures.
+const mostSeconds = 9e9
 
 // short writes three digits at most after what matters.
 func short(v float64) string { return strconv.FormatFloat(round3(v), 'f', -1, 64) }
@@ -35,6 +40,34 @@ func round3(v float64) float64 {
 		return v
 	}
 	return math.Round(v*scale) / scale
+}
+
+// shortDuration writes 1m, not 1m0s.
+func shortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
+
+var koreanDuration = strings.NewReplacer("h", "시간 ", "m", "분 ", "s", "초")
+
+// durationKorean writes whole seconds: 1분 30초.
+func durationKorean(d time.Duration) string {
+	return strings.TrimSuffix(koreanDuration.Replace(shortDuration(d.Round(time.Second))), " ")
+}
+
+// showKorean is Show in Korean, where multiples are called 배.
+func (s *Signal) showKorean(v float64) string {
+	shown := s.Show(v)
+	if s.Unit == Times {
+		shown = strings.TrimSuffix(shown, "x") + "배"
+	}
+	return shown
 }
 
 func roundTo(seconds float64) time.Duration {

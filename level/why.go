@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Change is a level that became another.
@@ -25,7 +26,9 @@ type Change struct {
 
 // cause is a signal that asks for the level shown, or for more.
 type cause struct {
-	s *signal
+	s     *signal
+	level Level // that it asks for
+	near  bool  // it is not there yet, but near enough while armed
 }
 
 // change describes a change from one level to another.
@@ -33,82 +36,116 @@ func (l *Ladder) change(now time.Time, from, to Level) Change {
 	c := Change{At: now, From: from, To: to, Armed: l.armed, Pinned: !l.pin.Until.IsZero()}
 	l.current = l.current[:0]
 	for i := range l.signals {
-		s := &l.signals[i]
-		switch {
-		case s.Arms > Normal:
-			if s.fresh && now.Before(s.last.Until) && s.Arms >= to {
-				l.current = append(l.current, cause{s})
-			}
-		case s.fresh && (s.asks >= to || s.asks > Normal && to == Serious || l.armed > Normal && s.height >= float64(to)-early) && to > Normal:
-			l.current = append(l.current, cause{s})
+		if k, ok := l.cause(now, &l.signals[i], to); ok {
+			l.current = append(l.current, k)
+			c.Signals = append(c.Signals, k.s.Name)
 		}
-	}
-	for _, k := range l.current {
-		c.Signals = append(c.Signals, k.s.Name)
 	}
 	c.Why, c.Korean = l.why(now, from, to)
 	c.Down, c.DownKorean = l.down(to)
 	return c
 }
 
+// cause tells whether a signal asks for a level. Serious is asked for by two,
+// of which one need only stand at caution.
+func (l *Ladder) cause(now time.Time, s *signal, to Level) (k cause, ok bool) {
+	if s.Arms > Normal {
+		_, warns := s.warns(now)
+		return cause{s: s, level: s.Arms}, warns && s.Arms >= to
+	}
+	if !s.fresh || to == Normal {
+		return k, false
+	}
+	if s.asks >= to || to == Serious && s.asks >= Caution {
+		return cause{s: s, level: s.asks}, true
+	}
+	return cause{s: s, level: to, near: true}, l.armed > Normal && to < Serious && s.height >= float64(to)-early
+}
+
 func (l *Ladder) why(now time.Time, from, to Level) (en, ko string) {
-	switch {
-	case !l.pin.Until.IsZero():
-		until := l.pin.Until.UTC().Format("15:04:05 UTC")
-		return fmt.Sprintf("pinned to %s until %s by %s: %s", to, until, l.pin.By, l.pin.Reason),
-			fmt.Sprintf("%s까지 %s(으)로 고정함 (%s): %s", until, to.Korean(), l.pin.By, l.pin.Reason)
-	case to < from:
-		return "nothing asks for " + from.String() + " any more" + l.unheardEn(now), from.Korean() + " 조건이 모두 풀림" + l.unheardKo(now)
-	case len(l.current) == 0:
-		return "a pin ended: this is what is measured", "고정이 끝나 측정한 단계로 돌아감"
+	if p := l.pin; !p.Until.IsZero() {
+		until := clock(p.Until)
+		return fmt.Sprintf("pinned to %s until %s by %s: %s", to, until, p.By, p.Reason),
+			fmt.Sprintf("%s %s까지 %s 고정: %s", p.By+particle(p.By, "이", "가"), until, koreanTowards[to], p.Reason)
 	}
 	var e, k []string
 	for _, x := range l.current {
 		a, b := x.words()
 		e, k = append(e, a), append(k, b)
 	}
-	return strings.Join(e, "; ") + l.unheardEn(now), strings.Join(k, "; ") + l.unheardKo(now)
+	en, ko = strings.Join(e, "; "), strings.Join(k, "; ")
+	switch {
+	case l.because.Pinned && to == Normal:
+		en, ko = "the pin ended, and nothing asks for more", "고정이 끝났고 더 높은 단계의 조건이 없음"
+	case l.because.Pinned && en == "":
+		en, ko = "the pin ended, and "+to.String()+" still holds", "고정이 끝났고 "+to.Korean()+" 단계가 유지됨"
+	case l.because.Pinned:
+		en, ko = "the pin ended; "+en, "고정이 끝남; "+ko
+	case to < from && l.because.Armed >= from:
+		en, ko = "the warning is over, and nothing else asks for "+from.String(), "예고가 끝났고 "+from.Korean()+" 조건도 없음"
+	case to < from:
+		en, ko = "nothing asks for "+from.String()+" any more", from.Korean()+" 조건이 모두 풀림"
+	}
+	if names := strings.Join(l.unheard(now), ", "); names != "" {
+		en, ko = en+" (nothing heard of "+names+")", ko+" ("+names+" 신호 없음)"
+	}
+	return en, ko
 }
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
 
 // words says what one signal says, in English and in Korean.
 func (k cause) words() (en, ko string) {
 	s := k.s
 	if s.Arms > Normal {
-		until := s.last.Until.UTC().Format("15:04:05 UTC")
-		return fmt.Sprintf("%s warns: %s (until %s)", s.Name, s.last.Note, until),
-			fmt.Sprintf("%s 예고: %s (%s까지)", s.Name, s.last.Note, until)
+		until, note := clock(s.last.Until), s.last.Note
+		if note == "" {
+			return fmt.Sprintf("%s warns until %s", s.Name, until), fmt.Sprintf("%s 예고, %s까지", s.Name, until)
+		}
+		return fmt.Sprintf("%s warns: %s (until %s)", s.Name, note, until),
+			fmt.Sprintf("%s 예고: %s (%s까지)", s.Name, note, until)
 	}
-	asks := max(s.asks, Attention)
-	at := s.At[asks-1]
-	sign, than := "≥", "이상"
-	if s.last.Value < at {
-		sign, than = "near", "근접"
+	v, at := s.last.Value, s.At[k.level-1]
+	if k.near {
+		return fmt.Sprintf("%s %s near %s (%s)", s.Name, s.Show(v), s.Show(at), k.level),
+			fmt.Sprintf("%s %s, %s 기준 %s에 근접", s.Name, s.showKorean(v), k.level.Korean(), s.showKorean(at))
 	}
-	return fmt.Sprintf("%s %s %s %s (%s)", s.Name, s.Show(s.last.Value), sign, s.Show(at), asks),
-		fmt.Sprintf("%s %s, 기준 %s %s (%s)", s.Name, s.Show(s.last.Value), s.Show(at), than, asks.Korean())
+	return fmt.Sprintf("%s %s ≥ %s (%s)", s.Name, s.Show(v), s.Show(at), k.level),
+		fmt.Sprintf("%s %s, %s 기준 %s 이상", s.Name, s.showKorean(v), k.level.Korean(), s.showKorean(at))
 }
 
 // down says what brings the level down.
 func (l *Ladder) down(to Level) (en, ko string) {
-	if to == Normal {
+	switch {
+	case to == Normal:
 		return "", ""
+	case !l.pin.Until.IsZero():
+		return "the end of the pin at " + clock(l.pin.Until), clock(l.pin.Until) + "에 고정이 끝나면"
+	case to > l.measured:
+		return "the end of the warning at " + clock(l.armedUntil), clock(l.armedUntil) + "에 예고가 끝나면"
 	}
-	if !l.pin.Until.IsZero() {
-		return "the end of the pin", "고정이 끝나면"
-	}
-	if to > l.measured {
-		until := l.armedUntil.UTC().Format("15:04:05 UTC")
-		return "the end of the warning at " + until, "예고가 끝나는 " + until
-	}
-	var e []string
+	var e, k []string
 	for i := range l.signals {
 		s := &l.signals[i]
 		if s.Arms == Normal && s.most() >= to {
-			e = append(e, s.Name+" < "+s.Show(s.value(float64(to)-1+l.cfg.Below)))
+			v := s.value(float64(to) - 1 + l.below())
+			e, k = append(e, s.Name+" < "+s.Show(v)), append(k, s.Name+" "+s.showKorean(v)+" 미만")
 		}
 	}
-	list, d := strings.Join(e, ", "), l.dwell(to)
-	return fmt.Sprintf("%s for %s", list, d), fmt.Sprintf("%s 상태로 %s", list, d)
+	d := l.dwell(to)
+	if len(e) == 0 { // a reload left no signal that could hold it
+		return shortDuration(d) + ": no signal is left that asks for it", "조건이 되는 신호가 없으므로 " + durationKorean(d) + " 뒤"
+	}
+	return fmt.Sprintf("%s for %s", and(e), shortDuration(d)),
+		fmt.Sprintf("%s인 상태가 %s 이어지면", strings.Join(k, ", "), durationKorean(d))
+}
+
+// and joins a list as one says it.
+func and(list []string) string {
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " and " + list[n-1]
+	}
+	return strings.Join(list, "")
 }
 
 // unheard names the signals that nothing is heard of.
@@ -122,16 +159,19 @@ func (l *Ladder) unheard(now time.Time) (names []string) {
 	return names
 }
 
-func (l *Ladder) unheardEn(now time.Time) string {
-	if names := l.unheard(now); len(names) > 0 {
-		return " (nothing heard of " + strings.Join(names, ", ") + ")"
-	}
-	return ""
-}
+// koreanTowards are the levels with the particle of where something goes.
+var koreanTowards = [Count]string{"정상으로", "관심으로", "주의로", "경계로", "심각으로"}
 
-func (l *Ladder) unheardKo(now time.Time) string {
-	if names := l.unheard(now); len(names) > 0 {
-		return " (" + strings.Join(names, ", ") + " 신호 없음)"
+// particle is the form of a Korean particle after a word: the first after a
+// syllable that ends in a consonant, the second after one that does not, both
+// where the word is not in Hangul, whose sound cannot be told.
+func particle(word, consonant, vowel string) string {
+	r, _ := utf8.DecodeLastRuneInString(word)
+	if r < '가' || r > '힣' {
+		return consonant + "(" + vowel + ")"
 	}
-	return ""
+	if (r-'가')%28 != 0 {
+		return consonant
+	}
+	return vowel
 }

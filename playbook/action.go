@@ -142,5 +142,10 @@ func (a Action) Slot() string {
 	return strings.Join(parts, " ")
 }
 
+// says reports whether two actions of one slot do the same, but for strength.
+func (a *Action) says(b *Action) bool {
+	return a == b || a.For == b.For && a.Status == b.Status && a.Body == b.Body && a.Value == b.Value
+}
+
 // strength is how much of the action there is at a pressure, in its own row.
 func (a *Action) strength(pressure float64) float64 { return a.From + pressure*(a.To-a.From) }

@@ -121,14 +121,16 @@ func (c Config) check(a *Action) (errs []error) {
 	if a.Kind.OfLane() {
 		errs = append(errs, c.checkLane(a)...)
 	} else if a.Target == "" {
-		bad("%s: names no target", a.Kind)
+		bad("%s: names no target: say what or whom, like \"notify ops\"", a.Kind)
 	}
 	if !(a.From >= 0 && a.From <= 1 && a.To >= 0 && a.To <= 1) {
-		bad("%s: strengths are 0%% to 100%%", a.Slot())
+		bad("%s: strengths are 0%% to 100%%: keep both ends in there", a.Slot())
 	} else if a.From > a.To {
 		bad("%s: the range is upside down: it must get stronger as the level fills up: swap its ends", a.Slot())
 	} else if a.To == 0 {
 		bad("%s: does nothing, its range ends at 0%%", a.Slot())
+	} else if !a.Kind.Refuses() && a.From < 1 {
+		bad("%s: has no strength: leave the range away", a.Slot())
 	}
 	errs = append(errs, a.checkDetails()...)
 	return errs
@@ -176,7 +178,7 @@ func (a *Action) checkDetails() (errs []error) {
 // checkLane says if an action names no lane, or one that there is not.
 func (c Config) checkLane(a *Action) (errs []error) {
 	if a.Lane == "" {
-		return []error{a.err("%s: names no lane", a.Kind)}
+		return []error{a.err("%s: names no lane: say which, like \"%s login\"", a.Kind, a.Kind)}
 	}
 	if c.Lanes == nil {
 		return nil

@@ -1,6 +1,8 @@
 package playbook
 
 import (
+	"slices"
+
 	"github.com/daero/daero/level"
 )
 
@@ -22,6 +24,7 @@ func New(cfg Config) (*Playbook, error) {
 		return nil, err
 	}
 	cfg.Ramp = cfg.Ramp.withDefaults()
+	cfg.Actions = slices.Clone(cfg.Actions) // orders point into it
 	p := &Playbook{cfg: cfg}
 	at := map[string]int{}
 	for i := range cfg.Actions {
@@ -41,6 +44,14 @@ func New(cfg Config) (*Playbook, error) {
 // Config returns the configuration, with defaults filled in. It must not be
 // changed.
 func (p *Playbook) Config() Config { return p.cfg }
+
+// ids are the slots there are.
+func (p *Playbook) ids() (ids []string) {
+	for _, sl := range p.slots {
+		ids = append(ids, sl.id)
+	}
+	return ids
+}
 
 // Order is an action in force.
 type Order struct {

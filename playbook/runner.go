@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/daero/daero/level"
@@ -20,12 +21,15 @@ type Runner struct {
 
 // running is a slot over time.
 type running struct {
-	strength float64   // in force
-	action   *Action   // in force; the last one while the ramp comes back
-	shadow   bool      // the strength is recorded only
-	moved    time.Time // when the ramp last took a step
-	high     float64   // how strong it was, which a ramp does not exceed
-	told     float64   // the strength last told of
+	strength float64     // in force
+	action   *Action     // in force; the last one while the ramp comes back
+	shadow   bool        // the strength is recorded only
+	moved    time.Time   // when the ramp last took a step
+	high     float64     // how strong it was, which a ramp does not exceed
+	row      level.Level // that asked for as much
+	backs    int         // steps that the ramp took back
+	told     float64     // the strength last told of
+	said     *Action     // what was last told of
 	since    time.Time
 	stopped  Pause
 }
@@ -68,7 +72,7 @@ type Event struct {
 }
 
 // Entered and Left report whether the action came into force or was withdrawn;
-// with neither its strength moved.
+// with neither its strength moved, or what it says did.
 func (e Event) Entered() bool { return e.From == 0 }
 
 // Left reports whether the action was withdrawn.
@@ -140,7 +144,7 @@ func (r *Runner) Stop(now time.Time, id string, p Pause) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("no action %q in the playbook", id)
+	return fmt.Errorf("no action %q in the playbook (known: %s)", id, strings.Join(r.book.ids(), ", "))
 }
 
 // Start ends the stop of one slot, and reports whether there was one.
@@ -196,23 +200,37 @@ func (r *Runner) Step(now time.Time, s level.Standing) ([]Order, []Event) {
 func (st *running) move(now time.Time, target float64, s level.Standing, ramp Ramp) {
 	switch {
 	case target >= st.strength:
-		st.strength, st.high, st.moved = target, target, now
+		st.strength, st.high, st.moved, st.backs = target, target, now, 0
+		if target > 0 {
+			st.row = st.action.At
+		}
 		return
 	case st.action == nil || !st.action.Kind.Refuses():
 		st.strength = target
+		return
+	case now.Before(st.moved): // the clock was set back
+		st.moved = now
 		return
 	case now.Sub(st.moved) < ramp.Every:
 		return
 	}
 	st.moved = now
-	if s.Ease >= st.action.At {
-		// The readings would ask for it again: one step back.
+	if st.unhealthy(s) && float64(st.backs)*ramp.Step < 1 {
 		st.strength = math.Min(st.strength+ramp.Step, st.high)
+		st.backs++
 		return
 	}
 	if st.strength -= ramp.Step; st.strength <= target+1e-9 {
 		st.strength, st.high = target, target
 	}
+}
+
+// unhealthy reports whether the readings would hold the row that was left. A
+// ramp then takes a step back, but no more steps than it has: what was left is
+// undone in the end, and load that needs it again raises the level. Inside the
+// row strength follows the pressure, and a person's pin asks no readings.
+func (st *running) unhealthy(s level.Standing) bool {
+	return !s.Pinned && s.Acting < st.row && s.Ease >= st.row
 }
 
 // telling is how far a strength must move to be told of.
@@ -232,10 +250,11 @@ func (st *running) tell(events []Event, now time.Time, id string, lv level.Level
 	case st.told == 0 && st.strength > 0:
 		st.since = now
 	case st.strength == 0 && before > 0, math.Abs(st.strength-st.told) >= telling-1e-9:
+	case st.strength > 0 && !st.action.says(st.said):
 	default:
 		return events
 	}
-	st.told = st.strength
+	st.told, st.said = st.strength, st.action
 	return append(events, e)
 }
 

@@ -57,7 +57,9 @@ func (w *Week) Observe(now time.Time, v float64) {
 		w.open = b
 	}
 	w.observed = now
-	if usual, known := w.Expect(now); known {
+	// Where nothing is usual there is nothing to be far above: an hour that was
+	// quiet so far may wake up.
+	if usual, known := w.Expect(now); known && usual > 0 {
 		v = math.Min(v, outlier*usual)
 	}
 	w.sum += v
@@ -139,7 +141,7 @@ func (w *Week) Restore(s State) error {
 			return fmt.Errorf("bucket %d: mean %v of %d weeks", i, v, s.Weeks[i])
 		}
 	}
-	fresh := Week{all: s.All, seen: s.Seen}
+	fresh := Week{all: s.All, seen: min(s.Seen, buckets)} // more makes no difference
 	copy(fresh.mean[:], s.Mean)
 	copy(fresh.weeks[:], s.Weeks)
 	*w = fresh
