@@ -339,4 +339,3 @@ func TestShadowTellsNobody(t *testing.T) {
 		}
 	})
 }
-
