@@ -1,8 +1,11 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -48,6 +51,14 @@ const (
 type Book struct {
 	filter  Filter
 	entries map[string]*entry
+	swept   time.Time
+
+	// What Standing said last, good until one of them ends or a message comes:
+	// it is asked ten times a second.
+	known    bool
+	from, to time.Time // from when until when it is good; zero to: for ever
+	until    time.Time
+	note     string
 }
 
 // entry is what is known of one ID.
@@ -75,6 +86,7 @@ func (b *Book) Take(now time.Time, a Alert) (Outcome, error) {
 		return Ignored, err
 	}
 	b.forget(now)
+	b.known = false
 	switch {
 	case a.Status != Actual:
 		return NotActual, nil
@@ -98,10 +110,13 @@ func (b *Book) Take(now time.Time, a Alert) (Outcome, error) {
 func (b *Book) cancel(now time.Time, a *Alert) Outcome {
 	out := Ignored
 	b.entry(now, a.ID, a.Version)
-	for _, id := range append(a.Replaces, a.ID) {
+	for _, id := range a.Replaces {
 		if b.end(now, id) {
 			out = Ended
 		}
+	}
+	if b.end(now, a.ID) {
+		out = Ended
 	}
 	return out
 }
@@ -174,7 +189,7 @@ func (b *Book) entry(now time.Time, id string, version int64) *entry {
 	e := b.entries[id]
 	if e == nil {
 		if len(b.entries) >= most {
-			b.evict(now)
+			b.evict()
 		}
 		// What is remembered for long must not keep a whole document alive.
 		id = strings.Clone(id)
@@ -189,9 +204,10 @@ func (b *Book) entry(now time.Time, id string, version int64) *entry {
 // than MaxAge would not arm if it came again. A message may be dated a little
 // ahead, so it is kept that much longer.
 func (b *Book) forget(now time.Time) {
-	if len(b.entries) < most/2 {
+	if len(b.entries) < most/2 || now.Sub(b.swept).Abs() < time.Minute {
 		return
 	}
+	b.swept = now
 	for id, e := range b.entries {
 		if now.Sub(e.received) > b.filter.MaxAge+ahead && !now.Before(e.until) {
 			delete(b.entries, id)
@@ -199,28 +215,31 @@ func (b *Book) forget(now time.Time) {
 	}
 }
 
-// evict makes room for one: the oldest that does not stand, or else the one
-// that ends first.
-func (b *Book) evict(now time.Time) {
-	var worst string
-	var worstAt time.Time
-	standing := true
-	for id, e := range b.entries {
-		at, stands := e.received, now.Before(e.until)
-		if stands {
-			at = e.until
-		}
-		if worst == "" || standing && !stands || standing == stands && at.Before(worstAt) {
-			worst, worstAt, standing = id, at, stands
-		}
+// evict makes room for an eighth: what stands is kept before what does not, and
+// within that the newer, or what ends later.
+func (b *Book) evict() {
+	ids := slices.Collect(maps.Keys(b.entries))
+	slices.SortFunc(ids, func(x, y string) int {
+		d, e := b.entries[x], b.entries[y]
+		return cmp.Or(d.until.Compare(e.until), d.received.Compare(e.received), cmp.Compare(x, y))
+	})
+	for _, id := range ids[:most/8] {
+		delete(b.entries, id)
 	}
-	delete(b.entries, worst)
 }
 
 // Standing returns until when alerts arm and what the gravest is about, with
 // how many more there are: "M5.4 Pohang, KR; 12 km (and 1 more)". The zero
 // time: nothing stands.
 func (b *Book) Standing(now time.Time) (until time.Time, note string) {
+	if !b.known || now.Before(b.from) || !b.to.IsZero() && !now.Before(b.to) {
+		b.stand(now)
+	}
+	return b.until, b.note
+}
+
+func (b *Book) stand(now time.Time) {
+	b.known, b.from, b.to, b.until, b.note = true, now, time.Time{}, time.Time{}, ""
 	var gravest *entry
 	n := 0
 	for _, e := range b.entries {
@@ -228,20 +247,22 @@ func (b *Book) Standing(now time.Time) (until time.Time, note string) {
 			continue
 		}
 		n++
-		if e.until.After(until) {
-			until = e.until
+		if e.until.After(b.until) {
+			b.until = e.until
+		}
+		if b.to.IsZero() || e.until.Before(b.to) {
+			b.to = e.until
 		}
 		if gravest == nil || e.graver(gravest) {
 			gravest = e
 		}
 	}
-	if n == 0 {
-		return time.Time{}, ""
+	switch {
+	case n == 1:
+		b.note = gravest.note
+	case n > 1:
+		b.note = fmt.Sprintf("%s (and %d more)", gravest.note, n-1)
 	}
-	if n > 1 {
-		return until, fmt.Sprintf("%s (and %d more)", gravest.note, n-1)
-	}
-	return until, gravest.note
 }
 
 // graver orders standing entries, in the same way every time.

@@ -94,7 +94,7 @@ func later(a, b time.Time) bool {
 
 func (f *Filter) passes(i *Info) bool {
 	// Tenths, as magnitudes are given: 4.5 must pass 4.5 however it was written.
-	if math.Round(i.Magnitude*10) < math.Round(f.Magnitude*10) {
+	if !(math.Round(i.Magnitude*10) >= math.Round(f.Magnitude*10)) {
 		return false
 	}
 	if i.Severity < f.Severity || i.Urgency < f.Urgency || i.Certainty < f.Certainty {
