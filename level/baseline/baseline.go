@@ -25,6 +25,7 @@ const (
 	soonest = 3               // buckets after which the mean of everything counts
 	outlier = 3               // times the usual beyond which nothing is learned
 	longest = 5 * time.Minute // between observations that belong together
+	most    = 1e12            // of anything; what is more is a mistake
 )
 
 // Week is what is usual. The zero Week knows nothing. It has no clock: now says
@@ -62,7 +63,7 @@ func (w *Week) Observe(now time.Time, v float64) {
 	if usual, known := w.Expect(now); known && usual > 0 {
 		v = math.Min(v, outlier*usual)
 	}
-	w.sum += v
+	w.sum += math.Min(v, most)
 	w.samples++
 }
 
