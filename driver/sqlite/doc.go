@@ -1,0 +1,6 @@
+// Package sqlite keeps the audit record, operators and login links in one file.
+//
+// Several processes may have the file open. The record is append-only: the
+// file's own triggers refuse to change or to remove an entry, except by
+// [Store.Prune], which leaves an entry that says so.
+package sqlite
