@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,12 +30,7 @@ func ParseRole(s string) (Role, error) {
 }
 
 func (r Role) rank() int {
-	for i, known := range roles {
-		if r == known {
-			return i + 1
-		}
-	}
-	return 0
+	return slices.Index(roles, r) + 1
 }
 
 // Allows reports whether who has the role may do what needs another. A role
@@ -66,10 +62,8 @@ func CheckName(name string) error {
 			return fmt.Errorf("name %q: use small letters, digits, and . - _ @", name)
 		}
 	}
-	for _, r := range reserved {
-		if name == r {
-			return fmt.Errorf("name %q stands for daero itself in the record: use another", name)
-		}
+	if slices.Contains(reserved, name) {
+		return fmt.Errorf("name %q stands for daero itself in the record: use another", name)
 	}
 	return nil
 }

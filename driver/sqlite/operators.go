@@ -52,7 +52,7 @@ func (s *Store) Operators(ctx context.Context) ([]store.Operator, error) {
 	if err != nil {
 		return nil, s.wrap(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err says what went wrong
 	var all []store.Operator
 	for rows.Next() {
 		var o store.Operator

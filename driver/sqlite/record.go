@@ -52,7 +52,7 @@ func (s *Store) Entries(ctx context.Context, f store.Filter) ([]audit.Entry, err
 	if err != nil {
 		return nil, s.wrap(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err says what went wrong
 	var all []audit.Entry
 	for rows.Next() {
 		var e audit.Entry

@@ -30,6 +30,21 @@ type Store interface {
 	Close() error
 }
 
+// opened opens a store that is closed with the test, at the latest.
+func opened(t *testing.T, open func(*testing.T) Store) Store {
+	t.Helper()
+	s := open(t)
+	t.Cleanup(func() { closed(t, s) })
+	return s
+}
+
+func closed(t *testing.T, s Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // noon is when the tests take place.
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 123, time.UTC)
 
@@ -73,16 +88,13 @@ func numbers(all []audit.Entry) (n []int64) {
 
 // record: entries come back as they were, also from a store that was closed.
 func record(t *testing.T, open func(*testing.T) Store) {
-	s := open(t)
+	s := opened(t, open)
 	fill(t, s, 3)
 	if err := s.Append(t.Context(), []audit.Entry{{}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s = open(t)
-	defer s.Close()
+	closed(t, s)
+	s = opened(t, open)
 	all, err := s.Entries(t.Context(), store.Filter{})
 	if err != nil || len(all) != 4 {
 		t.Fatalf("%d entries, %v", len(all), err)
@@ -106,8 +118,7 @@ func record(t *testing.T, open func(*testing.T) Store) {
 }
 
 func filters(t *testing.T, open func(*testing.T) Store) {
-	s := open(t)
-	defer s.Close()
+	s := opened(t, open)
 	fill(t, s, 30)
 	for name, tt := range map[string]struct {
 		f    store.Filter
@@ -151,8 +162,7 @@ func filters(t *testing.T, open func(*testing.T) Store) {
 
 // prune: the oldest go, IDs are not used again, and it shows in the record.
 func prune(t *testing.T, open func(*testing.T) Store) {
-	s := open(t)
-	defer s.Close()
+	s := opened(t, open)
 	fill(t, s, 10)
 	if n, err := s.Prune(t.Context(), store.Pruning{Keep: 20, At: noon, By: "kim", Why: "space"}); n != 0 || err != nil {
 		t.Errorf("nothing was to go: %d, %v", n, err)
@@ -174,8 +184,7 @@ func prune(t *testing.T, open func(*testing.T) Store) {
 }
 
 func pruneByAge(t *testing.T, open func(*testing.T) Store) {
-	s := open(t)
-	defer s.Close()
+	s := opened(t, open)
 	fill(t, s, 10)
 	for _, tt := range []struct {
 		before time.Time
@@ -199,7 +208,7 @@ func credential(name string) store.Credential {
 }
 
 func operators(t *testing.T, open func(*testing.T) Store) {
-	s, ctx := open(t), t.Context()
+	s, ctx := opened(t, open), t.Context()
 	for _, name := range []string{"lee", "kim"} {
 		if err := s.AddOperator(ctx, credential(name)); err != nil {
 			t.Fatal(err)
@@ -216,9 +225,8 @@ func operators(t *testing.T, open func(*testing.T) Store) {
 	if err := s.Touch(ctx, "id-kim", noon); err != nil {
 		t.Error(err)
 	}
-	s.Close()
-	s = open(t)
-	defer s.Close()
+	closed(t, s)
+	s = opened(t, open)
 	all, err := s.Operators(ctx)
 	want := []store.Operator{
 		{Name: "kim", Role: store.Acting, Created: noon, LastUsed: noon.Add(time.Minute)},
@@ -247,8 +255,7 @@ func operators(t *testing.T, open func(*testing.T) Store) {
 }
 
 func logins(t *testing.T, open func(*testing.T) Store) {
-	s, ctx := open(t), t.Context()
-	defer s.Close()
+	s, ctx := opened(t, open), t.Context()
 	expires := noon.Add(15 * time.Minute)
 	for _, hash := range []string{"one", "two"} {
 		if err := s.AddLogin(ctx, hash, noon, expires); err != nil {
@@ -280,9 +287,7 @@ func logins(t *testing.T, open func(*testing.T) Store) {
 
 // once: of many who use one link at once, one succeeds.
 func once(t *testing.T, open func(*testing.T) Store) {
-	a, b := open(t), open(t)
-	defer a.Close()
-	defer b.Close()
+	a, b := opened(t, open), opened(t, open)
 	if err := a.AddLogin(t.Context(), "one", noon, noon.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
