@@ -1,0 +1,124 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/daero/daero"
+	"github.com/daero/daero/api/store"
+	"github.com/daero/daero/api/token"
+	"github.com/daero/daero/audit"
+)
+
+// Where the API stands.
+const (
+	Prefix      = "/daero/api/"
+	FlagsPrefix = "/ofrep/v1/"
+)
+
+// Record reads the audit record.
+type Record interface {
+	Entries(ctx context.Context, f store.Filter) ([]audit.Entry, error)
+}
+
+// Operators keeps who may do what. Errors are store.ErrNotFound,
+// store.ErrExists, or of the store.
+type Operators interface {
+	AddOperator(ctx context.Context, c store.Credential) error
+	RemoveOperator(ctx context.Context, name string, at time.Time) error
+	Operators(ctx context.Context) ([]store.Operator, error)
+}
+
+// Logins uses one-time links up, by the hash of their secret; store.ErrNotFound
+// if one is not there, is used or has expired.
+type Logins interface {
+	Redeem(ctx context.Context, hash string, at time.Time, c store.Credential) error
+}
+
+// Config describes an API. Daero, Record, Operators, Logins and Tokens are
+// required.
+type Config struct {
+	Daero     *daero.Daero
+	Record    Record
+	Operators Operators
+	Logins    Logins
+	// Tokens verifies them. APIs of one process share it.
+	Tokens *token.Verifier
+	// Audit records what was done through the API beyond what the control
+	// records itself. It must not wait. Default: nobody does.
+	Audit func(audit.Entry)
+	// Health says how writing the record fares; ok is false if nothing is kept.
+	Health func() (h store.Health, ok bool)
+	// Receiver returns what takes in alerts by a name, nil if nothing does.
+	// Receivers know their senders by themselves. Default: none.
+	Receiver func(name string) http.Handler
+	// PublicFlags lets anyone read flags, without a token.
+	PublicFlags bool
+	// Local is for where only those come who have the machine: then everyone is
+	// the admin "local", and no token is asked for.
+	Local bool
+	// Client returns the address a request comes from. Default: that of the
+	// connection.
+	Client func(*http.Request) string
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+// API serves requests. It starts no goroutine and needs no closing.
+type API struct {
+	Config
+	mux      *http.ServeMux
+	rates    rates
+	refusals refusals
+}
+
+// New returns an API.
+func New(cfg Config) (*API, error) {
+	if cfg.Daero == nil || cfg.Record == nil || cfg.Operators == nil || cfg.Logins == nil || cfg.Tokens == nil {
+		return nil, errors.New("api: Daero, Record, Operators, Logins and Tokens are required")
+	}
+	if cfg.Audit == nil {
+		cfg.Audit = func(audit.Entry) {}
+	}
+	if cfg.Health == nil {
+		cfg.Health = func() (store.Health, bool) { return store.Health{}, false }
+	}
+	if cfg.Receiver == nil {
+		cfg.Receiver = func(string) http.Handler { return nil }
+	}
+	if cfg.Client == nil {
+		cfg.Client = peer
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	a := &API{Config: cfg, mux: http.NewServeMux()}
+	a.register()
+	return a, nil
+}
+
+// peer is the address at the other end of the connection.
+func peer(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// Serves reports whether a path is the API's.
+func Serves(path string) bool {
+	return strings.HasPrefix(path, Prefix) || strings.HasPrefix(path, FlagsPrefix)
+}
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	a.mux.ServeHTTP(w, r)
+}

@@ -1,0 +1,26 @@
+package api
+
+import (
+	"io"
+	"time"
+
+	"github.com/daero/daero/level"
+	"github.com/daero/daero/playbook"
+)
+
+// PinOf and PauseOf read bodies, for fuzzing.
+func PinOf(r io.Reader, now time.Time, who string) (level.Pin, error) {
+	var d pinDoc
+	if err := decode(r, &d); err != nil {
+		return level.Pin{}, err
+	}
+	return d.pin(now, who)
+}
+
+func PauseOf(r io.Reader, now time.Time, who string) (playbook.Pause, error) {
+	var d order
+	if err := decode(r, &d); err != nil {
+		return playbook.Pause{}, err
+	}
+	return d.pause(now, who)
+}

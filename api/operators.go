@@ -1,0 +1,94 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/daero/daero/api/store"
+	"github.com/daero/daero/api/token"
+	"github.com/daero/daero/audit"
+)
+
+// OperatorsDoc lists who has a token.
+type OperatorsDoc struct {
+	Operators []store.Operator `json:"operators"`
+}
+
+// AddedDoc is an operator who was added, with the token, which nobody can be
+// told again.
+type AddedDoc struct {
+	store.Operator
+	Token string `json:"token"`
+}
+
+func listOperators(c *call) error {
+	all, err := c.Operators.Operators(c.r.Context())
+	if err != nil {
+		return err
+	}
+	if all == nil {
+		all = []store.Operator{}
+	}
+	return c.send(http.StatusOK, OperatorsDoc{all})
+}
+
+func addOperator(c *call) error {
+	var d struct {
+		Name string `json:"name"`
+		Role string `json:"role"`
+	}
+	if err := c.read(&d); err != nil {
+		return err
+	}
+	role, err := store.ParseRole(clip(d.Role))
+	if err := errors.Join(store.CheckName(d.Name), err); err != nil {
+		return bad(err.Error())
+	}
+	text, cred := c.credential(d.Name, role)
+	if err := c.Operators.AddOperator(c.r.Context(), cred); err != nil {
+		return err
+	}
+	c.record(audit.OperatorAdded, cred.Name, string(cred.Role), "")
+	return c.send(http.StatusCreated, AddedDoc{cred.Operator, text})
+}
+
+// credential makes a token for an operator to be added.
+func (c *call) credential(name string, role store.Role) (text string, cred store.Credential) {
+	text, id, hash := token.New()
+	return text, store.Credential{Operator: store.Operator{Name: name, Role: role, Created: c.Now()}, ID: id, Hash: hash}
+}
+
+func removeOperator(c *call) error {
+	name, ctx := c.r.PathValue("name"), c.r.Context()
+	all, err := c.Operators.Operators(ctx)
+	if err != nil {
+		return err
+	}
+	admins, is := 0, false
+	for _, o := range all {
+		if o.Role == store.Admin {
+			admins++
+			is = is || o.Name == name
+		}
+	}
+	if is && admins == 1 && !c.Local {
+		return conflict("last-admin", "This is the last admin", `add another first, or use "daero operator remove" on the machine itself`)
+	}
+	if err := c.Operators.RemoveOperator(ctx, name, c.Now()); err != nil {
+		return err
+	}
+	c.record(audit.OperatorRemoved, name, "", "")
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// receiveAlerts hands alerts to whoever takes them in by the name.
+func receiveAlerts(c *call) error {
+	h := c.Receiver(c.r.PathValue("name"))
+	if h == nil {
+		return notFound("no signal takes in alerts by this name")
+	}
+	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxAlerts)
+	h.ServeHTTP(c.w, c.r)
+	return nil
+}

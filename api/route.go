@@ -1,0 +1,88 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/daero/daero/api/store"
+)
+
+// Route is one thing that can be asked for.
+type Route struct {
+	Method string
+	// Path is as net/http's patterns have it: {name} stands for one segment.
+	Path string
+	// Role is the least that may; "" is anyone.
+	Role store.Role
+	// Summary says what it does, in a sentence.
+	Summary string
+
+	serve func(*call) error
+}
+
+// routes is all there is. Everything else is made from it.
+var routes = []Route{
+	{"GET", Prefix + "level", store.Viewer, "The level, why, and what brings it down.", showLevel},
+	{"POST", Prefix + "level/pin", store.Acting, "Pins the level for a while.", pinLevel},
+	{"DELETE", Prefix + "level/pin", store.Acting, "Ends a pin.", unpinLevel},
+	{"GET", Prefix + "playbook", store.Viewer, "What happens at which level, and what is in force.", showPlaybook},
+	{"POST", Prefix + "playbook/pause", store.Acting, "Withdraws everything the playbook does, for a while.", pausePlaybook},
+	{"POST", Prefix + "playbook/resume", store.Acting, "Ends a pause.", resumePlaybook},
+	{"POST", Prefix + "playbook/actions/{id}/stop", store.Acting, "Withdraws one action, for a while.", stopAction},
+	{"POST", Prefix + "playbook/actions/{id}/start", store.Acting, "Ends the stop of one action.", startAction},
+	{"GET", Prefix + "audit", store.Viewer, "What was done, by whom or what, and why.", showRecord},
+	{"GET", Prefix + "operators", store.Admin, "Who has a token.", listOperators},
+	{"POST", Prefix + "operators", store.Admin, "Adds an operator; the answer has the token, once.", addOperator},
+	{"DELETE", Prefix + "operators/{name}", store.Admin, "Removes an operator: the token ends at once.", removeOperator},
+	{"GET", Prefix + "lanes", store.Viewer, "What all lanes are doing.", showLanes},
+	{"GET", Prefix + "scaling/{lane}", store.Viewer, "How much more of the service a lane could use, for autoscalers.", showScaling},
+	{"POST", Prefix + "signals/alertmanager/{name}", "", "Takes in alerts; the receiver knows its senders by itself.", receiveAlerts},
+	{"GET", Prefix + "login", "", "The page of a one-time link.", showLogin},
+	{"POST", Prefix + "login", "", "Uses a one-time link up, and shows an admin's token once.", redeemLogin},
+	{"POST", FlagsPrefix + "evaluate/flags", store.Viewer, "All flags in force, and the level (OFREP).", evaluateFlags},
+	{"POST", FlagsPrefix + "evaluate/flags/{key}", store.Viewer, "One flag, if it is in force (OFREP).", evaluateFlag},
+}
+
+// Routes lists what can be asked for.
+func Routes() []Route { return slices.Clone(routes) }
+
+// register makes the table what is served. A path asked with another method
+// says which methods it has.
+func (a *API) register() {
+	methods := map[string][]string{}
+	for _, rt := range routes {
+		methods[rt.Path] = append(methods[rt.Path], rt.Method)
+		a.mux.HandleFunc(rt.Method+" "+rt.Path, func(w http.ResponseWriter, r *http.Request) { a.answer(w, r, rt) })
+	}
+	for path, allowed := range methods {
+		allow := strings.Join(allowed, ", ")
+		a.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", allow)
+			write(w, problem{Status: http.StatusMethodNotAllowed, Kind: "method", Title: "Another method is needed", Detail: r.Method + " is not one of " + allow})
+		})
+	}
+	a.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		write(w, problem{Status: http.StatusNotFound, Kind: "not-found", Title: "There is nothing at this address"})
+	})
+}
+
+// call is one request that is answered.
+type call struct {
+	*API
+	w   http.ResponseWriter
+	r   *http.Request
+	who string
+}
+
+// answer serves a route to whoever may have it.
+func (a *API) answer(w http.ResponseWriter, r *http.Request, rt Route) {
+	c := &call{API: a, w: w, r: r}
+	err := c.admit(rt)
+	if err == nil {
+		err = rt.serve(c)
+	}
+	if err != nil {
+		write(w, problemOf(err))
+	}
+}
