@@ -22,17 +22,33 @@ type App struct {
 	Secrets []string `json:"secrets,omitempty"`
 	// Grace is how long after its time an appointment is honoured. Default 10m.
 	Grace caddy.Duration `json:"grace,omitempty"`
+	// Level says what load levels are made of. Default, if there is a Playbook:
+	// what the lanes tell. Without both there are no levels.
+	Level *LevelConfig `json:"level,omitempty"`
+	// Playbook says what happens at which level. Default: levels are shown, and
+	// nothing is done.
+	Playbook *PlaybookConfig `json:"playbook,omitempty"`
+	// Channels are ways to tell people, by name.
+	Channels map[string]ChannelConfig `json:"channels,omitempty"`
+	// Webhooks are URLs that the playbook calls, by name.
+	Webhooks map[string]WebhookConfig `json:"webhooks,omitempty"`
+	// StaleSize bounds, in bytes, the answers that are kept for the playbook's
+	// action stale. Default 64 MiB, 1 MiB to 4 GiB.
+	StaleSize int64 `json:"stale_size,omitempty"`
 
-	ctx     caddy.Context
-	log     *zap.Logger
-	rt      *runtime
-	release []func() error
+	ctx      caddy.Context
+	log      *zap.Logger
+	rt       *runtime
+	release  []func() error
+	making   *making
+	response *daero.Response // nil without levels
 
 	mu     sync.Mutex
 	plan   daero.Plan
 	active bool
 	closed bool
-	undo   func()
+	undo   []func() // in the order in which it was put in force
+	keep   keeping
 }
 
 // CaddyModule implements caddy.Module.
@@ -59,7 +75,22 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 		a.plan.Secrets = append(a.plan.Secrets, []byte(secret))
 	}
+	if err := a.provisionResponse(ctx); err != nil {
+		return err
+	}
 	return register(ctx.GetMetricsRegistry())
+}
+
+// provisionResponse makes the response. It comes last, when handlers can
+// declare their lanes.
+func (a *App) provisionResponse(ctx caddy.Context) error {
+	if a.StaleSize != 0 && (a.StaleSize < minStaleSize || a.StaleSize > maxStaleSize) {
+		return fmt.Errorf("daero: stale_size %d: must be %d to %d bytes", a.StaleSize, minStaleSize, maxStaleSize)
+	}
+	if !a.responds() {
+		return nil
+	}
+	return a.prepare(ctx)
 }
 
 // Validate implements caddy.Validator.
@@ -93,8 +124,39 @@ func (a *App) activate() error {
 	if err != nil {
 		return fmt.Errorf("daero: %w", err)
 	}
-	a.undo, a.active = undo, true
+	a.undo = append(a.undo, undo)
+	if a.response != nil {
+		undo, err := a.respond()
+		if err != nil {
+			a.takeBack()
+			return fmt.Errorf("daero: %w", err)
+		}
+		a.undo = append(a.undo, undo)
+	}
+	a.active = true
+	a.keep.start(a)
 	return nil
+}
+
+// respond puts the response in force.
+func (a *App) respond() (undo func(), err error) {
+	d := &draft{}
+	r := *a.response
+	r.Effects = a.effects(d, a.webhookSecret())
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	control := a.rt.d.Control()
+	control.Remember(a.loadHabits())
+	return control.Apply(r)
+}
+
+// takeBack undoes what was put in force, the last first.
+func (a *App) takeBack() {
+	for i := len(a.undo) - 1; i >= 0; i-- {
+		a.undo[i]()
+	}
+	a.undo = nil
 }
 
 // Stop withdraws this configuration's plan, and no other.
@@ -121,12 +183,13 @@ func (a *App) withdraw() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.closed = true
-	if a.undo == nil {
+	if !a.active {
 		return
 	}
-	a.saveLearned()
-	a.undo()
-	a.undo = nil
+	a.active = false
+	a.keep.end()
+	a.save()
+	a.takeBack()
 }
 
 // declare adds the lanes of one handler to the plan. It runs while handlers

@@ -22,7 +22,7 @@ type parser struct {
 	errs []mistake
 }
 
-// mistake is what is wrong at a line.
+// mistake is what is wrong at a line. Without a file there is no line.
 type mistake struct {
 	file string
 	line int
@@ -30,7 +30,12 @@ type mistake struct {
 }
 
 // Error implements error.
-func (m mistake) Error() string { return fmt.Sprintf("%s:%d: %s", m.file, m.line, m.what) }
+func (m mistake) Error() string {
+	if m.file == "" {
+		return m.what
+	}
+	return fmt.Sprintf("%s:%d: %s", m.file, m.line, m.what)
+}
 
 // bad records a mistake at the token where d stands.
 func (p *parser) bad(d *caddyfile.Dispenser, format string, args ...any) {
@@ -53,12 +58,14 @@ func (p place) String() string { return p.file + ":" + strconv.Itoa(p.line) }
 func placeOf(d *caddyfile.Dispenser) place { return place{d.File(), d.Line()} }
 
 // err returns the mistakes as one error, in the order of the lines.
-func (p *parser) err() error {
-	slices.SortStableFunc(p.errs, func(a, b mistake) int {
+func (p *parser) err() error { return joinMistakes(p.errs) }
+
+func joinMistakes(all []mistake) error {
+	slices.SortStableFunc(all, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line))
 	})
-	errs := make([]error, len(p.errs))
-	for i, m := range p.errs {
+	errs := make([]error, len(all))
+	for i, m := range all {
 		errs[i] = m
 	}
 	return errors.Join(errs...)
@@ -81,7 +88,11 @@ func (p *parser) block(d *caddyfile.Dispenser, words []word, other func(*caddyfi
 		i := slices.IndexFunc(words, func(w word) bool { return w.name == line.Val() })
 		switch {
 		case i >= 0:
+			before := len(p.errs)
 			words[i].read(line)
+			if len(p.errs) == before && line.Next() {
+				p.bad(line, "%s: unexpected %q: it takes no block", words[i].name, line.Val())
+			}
 		case other == nil || !other(line):
 			known := make([]string, len(words))
 			for i, w := range words {

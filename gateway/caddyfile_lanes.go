@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -223,50 +222,4 @@ func (p *lanesParser) check() {
 
 func (p *lanesParser) takesRest(name string) bool {
 	return name == p.out.fallbackName() || name == daero.RestLane || name == daero.StreamsLane
-}
-
-// parseGlobal reads the global option:
-//
-//	daero {
-//		secret  <secret>...
-//		grace   <duration>
-//	}
-func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
-	d.Next()
-	p := &parser{}
-	app := &App{}
-	if existing != nil {
-		p.bad(d, "daero: declared twice: put everything into one block")
-	}
-	if args := d.RemainingArgs(); len(args) > 0 {
-		p.bad(d, "daero: unexpected %q: options stand in a block", args[0])
-	}
-	p.block(d, []word{
-		{"secret", func(d *caddyfile.Dispenser) {
-			args := d.RemainingArgs()
-			if len(args) == 0 {
-				p.bad(d, "secret: no secret: write it like \"secret {env.DAERO_SECRET}\"")
-			}
-			app.Secrets = append(app.Secrets, args...)
-		}},
-		{"grace", func(d *caddyfile.Dispenser) { app.Grace = p.duration(d, "10m") }},
-	}, nil)
-	if err := p.err(); err != nil {
-		return nil, err
-	}
-	return httpcaddyfile.App{Name: "daero", Value: p.json(app)}, nil
-}
-
-func (p *parser) duration(d *caddyfile.Dispenser, example string) caddy.Duration {
-	name := d.Val()
-	arg, ok := p.one(d, example)
-	if !ok {
-		return 0
-	}
-	v, err := caddy.ParseDuration(arg)
-	if err != nil || v <= 0 {
-		p.bad(d, "%s %s: must be a duration above zero, written like %q", name, arg, name+" "+example)
-		return 0
-	}
-	return caddy.Duration(v)
 }

@@ -2,77 +2,153 @@ package gateway
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/daero/daero/lane"
+	"github.com/daero/daero/level/baseline"
 )
 
 // What daero keeps in Caddy's storage. Gateways that share a storage share
 // these.
 const (
 	secretKey  = "daero/appointment.key"
+	webhookKey = "daero/webhook.key"
 	learnedKey = "daero/learned.json"
+	habitsKey  = "daero/habits.json"
 
 	secretLen      = 32
 	storageTimeout = 5 * time.Second
+	keepEvery      = 10 * time.Minute // how much a crash may forget
 )
 
-// keptSecret returns the secret from storage, and makes it the first time.
-// Without storage the secret lives as long as the process: appointments are
-// then lost in a restart, which costs their holders a place, not the service.
+// keptSecret returns the secret that signs appointments.
 func (a *App) keptSecret() []byte {
+	return a.secretAt(secretKey, "appointments will not survive a restart: their secret cannot be kept")
+}
+
+// webhookSecret returns the secret that signs what webhooks are told, for those
+// without one of their own.
+func (a *App) webhookSecret() []byte {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(a.Webhooks)), func(w WebhookConfig) bool { return w.Secret == "" }) {
+		return nil
+	}
+	return a.secretAt(webhookKey, "webhooks are signed with another secret after a restart: it cannot be kept")
+}
+
+// secretAt returns a secret from storage, and makes it the first time. Without
+// storage it lives as long as the process: appointments are then lost in a
+// restart, which costs their holders a place, not the service.
+func (a *App) secretAt(key, otherwise string) []byte {
 	ctx, cancel := context.WithTimeout(a.ctx, storageTimeout)
 	defer cancel()
 	storage := a.ctx.Storage()
-	secret, err := storage.Load(ctx, secretKey)
+	secret, err := storage.Load(ctx, key)
 	if err == nil && len(secret) == secretLen {
 		return secret
 	}
 	fresh := make([]byte, secretLen)
 	rand.Read(fresh) // never fails, see crypto/rand
-	secret = a.rt.secret(fresh)
+	secret = derived(a.rt.secret(fresh), key)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = storage.Store(ctx, secretKey, secret)
+		err = storage.Store(ctx, key, secret)
 	}
 	if err != nil {
-		a.log.Warn("appointments will not survive a restart: their secret cannot be kept", zap.Error(err))
+		a.log.Warn(otherwise, zap.Error(err))
 	}
 	return secret
 }
 
+// derived returns a secret for one purpose from the one that the process made.
+func derived(made []byte, purpose string) []byte {
+	mac := hmac.New(sha256.New, made)
+	mac.Write([]byte(purpose)) // a hash never fails
+	return mac.Sum(nil)
+}
+
 func (a *App) loadLearned() map[string]lane.State {
+	return load[map[string]lane.State](a, learnedKey, "limits are searched for anew: what was learned before cannot be read")
+}
+
+func (a *App) loadHabits() map[string]baseline.State {
+	return load[map[string]baseline.State](a, habitsKey, "what is usual is learned anew: what was learned before cannot be read")
+}
+
+// load reads what was kept, the zero T if nothing was or it cannot be used.
+func load[T any](a *App, key, otherwise string) (kept T) {
 	ctx, cancel := context.WithTimeout(a.ctx, storageTimeout)
 	defer cancel()
-	data, err := a.ctx.Storage().Load(ctx, learnedKey)
+	data, err := a.ctx.Storage().Load(ctx, key)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return kept
 	}
-	var kept map[string]lane.State
 	if err == nil {
 		err = json.Unmarshal(data, &kept)
 	}
 	if err != nil {
-		a.log.Warn("limits are searched for anew: what was learned before cannot be read", zap.Error(err))
-		return nil
+		a.log.Warn(otherwise, zap.Error(err))
+		var none T
+		return none
 	}
 	return kept
 }
 
-func (a *App) saveLearned() {
-	data, err := json.Marshal(a.rt.d.Learned())
+// save keeps what was learned.
+func (a *App) save() {
+	a.store(learnedKey, a.rt.d.Learned(), "what the lanes learned is not kept: after a restart limits are searched for anew")
+	if a.response == nil {
+		return // nothing looks at habits
+	}
+	a.store(habitsKey, a.rt.d.Control().Habits(), "what is usual is not kept: after a restart it is learned anew")
+}
+
+func (a *App) store(key string, what any, otherwise string) {
+	data, err := json.Marshal(what)
 	if err == nil {
-		// The configuration's own context is ending, which is why we are here.
+		// The configuration's own context may be ending, which is why we are here.
 		ctx, cancel := context.WithTimeout(context.Background(), storageTimeout)
 		defer cancel()
-		err = a.ctx.Storage().Store(ctx, learnedKey, data)
+		err = a.ctx.Storage().Store(ctx, key, data)
 	}
 	if err != nil {
-		a.log.Warn("what the lanes learned is not kept: after a restart limits are searched for anew", zap.Error(err))
+		a.log.Warn(otherwise, zap.Error(err))
 	}
+}
+
+// keeping saves what was learned now and then.
+type keeping struct {
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+func (k *keeping) start(a *App) {
+	ctx, cancel := context.WithCancel(context.Background())
+	k.cancel = cancel
+	k.wg.Go(func() {
+		tick := time.NewTicker(keepEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				a.save()
+			}
+		}
+	})
+}
+
+func (k *keeping) end() {
+	k.cancel()
+	k.wg.Wait()
 }

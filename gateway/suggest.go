@@ -5,6 +5,9 @@ import "strings"
 // didYouMean returns what to add to "unknown word": the closest known word, if
 // one is close, and all that are known.
 func didYouMean(word string, known []string) string {
+	if len(known) == 0 {
+		return " (none is declared)"
+	}
 	best, least := "", 1+len(word)/3 // a third of the letters may be wrong
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), k); d <= least {

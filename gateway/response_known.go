@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/daero/daero/lane"
+	"github.com/daero/daero/playbook"
+)
+
+// knownLanes returns the lanes that this configuration declares, nil if they
+// cannot be known because a site is mistaken, which is then said elsewhere.
+//
+// Caddy provisions apps in no fixed order, and each only once. Where ours comes
+// first, http is provisioned from here, and its handlers declare their lanes to
+// us meanwhile. Where a handler asked for us, http is at it now, and what its
+// other handlers will declare is read from their configuration.
+func (a *App) knownLanes(ctx caddy.Context) []playbook.Lane {
+	known := []playbook.Lane{}
+	add := func(backend string, cfg laneConfig) {
+		for _, l := range standardConfig(cfg).Lanes {
+			k := playbook.Lane{Backend: backend, Name: l.Name, Critical: l.Tier == lane.Critical, Streams: l.Streams}
+			if !slices.Contains(known, k) {
+				known = append(known, k)
+			}
+		}
+	}
+	app, err := ctx.AppIfConfigured("http")
+	if err != nil && !errors.Is(err, caddy.ErrNotConfigured) {
+		return nil
+	}
+	if http, ok := app.(*caddyhttp.App); ok {
+		raw, err := json.Marshal(http)
+		if err != nil {
+			return nil
+		}
+		var tree any
+		if json.Unmarshal(raw, &tree) == nil {
+			lanesToCome(tree, add)
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for backend, cfg := range a.plan.Backends {
+		add(backend, cfg)
+	}
+	slices.SortFunc(known, func(x, y playbook.Lane) int {
+		return cmp.Or(cmp.Compare(x.Backend, y.Backend), cmp.Compare(x.Name, y.Name))
+	})
+	return known
+}
+
+// lanesToCome finds the lanes handlers in a configuration, wherever they stand.
+func lanesToCome(tree any, add func(backend string, cfg laneConfig)) {
+	switch node := tree.(type) {
+	case []any:
+		for _, child := range node {
+			lanesToCome(child, add)
+		}
+	case map[string]any:
+		if node["handler"] == "lanes" {
+			var h Lanes
+			raw, _ := json.Marshal(node) // it was JSON a moment ago
+			if json.Unmarshal(raw, &h) != nil {
+				return
+			}
+			if cfg, err := h.core(); err == nil {
+				add(h.backend(), cfg)
+			}
+			return
+		}
+		for _, child := range node {
+			lanesToCome(child, add)
+		}
+	}
+}
