@@ -56,6 +56,7 @@ type Lane struct {
 	kept      float64       // fraction of a permit kept for the foreground
 	done      float64       // requests ended per second, smoothed
 	perPermit float64       // ended per second and permit while all were out
+	room      float64       // requests per second it can serve, smoothed over about 50 steps
 	stepped   time.Duration // when it last collected
 	recent    float64       // seconds a request takes now, smoothed over about 20 steps with any
 }
@@ -126,11 +127,14 @@ func (l *Lane) put(now time.Duration, in limit.LaneInput, out limit.LaneOutput, 
 	l.total.Store(int64(out.Total))
 	l.base.Store(int64(base))
 	rate := l.rate(in, out, base)
+	l.room += 0.02 * (rate - l.room)
 	idle := out.Cap - in.InFlight
 	l.stile.step(now, demand{permits: out.Cap, rate: rate, idle: 50*idle > out.Cap, slack: in.Waiting == 0 && 2*idle > out.Cap, queues: l.cfg.Queue.Length > 0, stands: l.queue.len() > 0 && now-l.queue.since > turnEvery/5})
 	l.shedding.Store(l.stile.shedding)
 	l.turn.Store(l.stile.threshold())
-	l.booking.setRate(0.95 * rate)
+	// A lane whose permits others need for a moment serves again in the next:
+	// appointments follow what it serves over half a second.
+	l.booking.setRate(0.95 * max(rate, l.room))
 	l.headroom.Store(l.keepForForeground(rate))
 }
 
