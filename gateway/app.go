@@ -209,6 +209,9 @@ func (a *App) declare(backend string, cfg laneConfig) error {
 	return nil
 }
 
+// Control returns the automatic response of this process.
+func (a *App) Control() *daero.Control { return a.rt.d.Control() }
+
 // Snapshot returns what all lanes of this process are doing.
 func (a *App) Snapshot() daero.Snapshot { return a.rt.d.Snapshot() }
 

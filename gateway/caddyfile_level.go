@@ -44,6 +44,7 @@ func (p *globalParser) signal(d *caddyfile.Dispenser, cfg *LevelConfig) {
 	if src.args != nil {
 		s.At = src.args(l, args[2:])
 	}
+	understood := len(p.errs) == before
 	p.block(d, l.words(src), nil)
 	if l.with != nil {
 		s.With = p.json(l.with)
@@ -51,7 +52,7 @@ func (p *globalParser) signal(d *caddyfile.Dispenser, cfg *LevelConfig) {
 	for i := before; i < len(p.errs); i++ {
 		p.errs[i].what = "signal " + s.Name + ": " + p.errs[i].what
 	}
-	if len(p.errs) == before {
+	if understood {
 		cfg.Signals = append(cfg.Signals, s)
 	}
 }

@@ -2,9 +2,12 @@ package gateway
 
 import (
 	"errors"
+	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/daero/daero"
 	"github.com/daero/daero/lane"
 )
 
@@ -31,16 +34,32 @@ var (
 	lanePassed      = desc("lane_passed_total", "Requests let in.", append(perLane, "intent")...)
 	laneRefused     = desc("lane_refused_total", "Requests refused.", append(perLane, "intent", "reason")...)
 	laneWould       = desc("lane_would_refuse_total", "Requests let in by shadow that would have been refused.", perLane...)
+	laneWouldShed   = desc("lane_would_shed_total", "Requests let in that an action in shadow would have refused.", append(perLane, "intent")...)
+	laneRecent      = desc("lane_recent_seconds", "Mean response time now, smoothed.", perLane...)
 	laneEnded       = desc("lane_ended_total", "Requests let in, by how they ended.", append(perLane, "outcome")...)
 	appointments    = desc("appointments_total", "Appointments, by what became of them.", "result")
 	bodyBytes       = desc("body_ahead_bytes", "Bytes of request bodies read ahead of a permit.")
+
+	levelNow       = desc("level", "The load level shown and acted on, 0 to 4.")
+	levelPressure  = desc("level_pressure", "How far the load is inside the level, 0 to 1.")
+	signalValue    = desc("signal_value", "What a signal read last.", "signal")
+	signalHeight   = desc("signal_height", "Where a signal stands among its thresholds, 0 to 5: from 1 it asks for a level.", "signal")
+	signalFresh    = desc("signal_fresh", "1 while a signal's last reading counts.", "signal")
+	actionStrength = desc("action_strength", "How much of an action is in force, 0 to 1.", "action", "lane", "shadow")
+	playbookPaused = desc("playbook_paused", "1 while a person has paused the playbook.")
+	tellerTold     = desc("teller_told_total", "Notices that arrived at a channel or webhook.", "target")
+	tellerFailed   = desc("teller_failed_total", "Notices given up on or dropped.", "target")
+	staleServed    = desc("stale_served_total", "Requests answered from memory by the action stale.")
+	staleBytes     = desc("stale_bytes", "Bytes of answers kept for the action stale.")
 )
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		backendLimit, backendInFlight, backendPressure, laneLimit, laneInFlight, laneWaiting, laneBase,
-		lanePassed, laneRefused, laneWould, laneEnded, appointments, bodyBytes,
+		lanePassed, laneRefused, laneWould, laneWouldShed, laneRecent, laneEnded, appointments, bodyBytes,
+		levelNow, levelPressure, signalValue, signalHeight, signalFresh, actionStrength, playbookPaused,
+		tellerTold, tellerFailed, staleServed, staleBytes,
 	} {
 		ch <- d
 	}
@@ -60,16 +79,42 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(appointments, prometheus.CounterValue, float64(n), result)
 	}
 	gauge(ch, bodyBytes, float64(s.BodyBytes))
+	collectResponse(ch, rt.d.Control().State(time.Now()))
+}
+
+// collectResponse shows levels and playbook. Signals that have said nothing
+// have no value.
+func collectResponse(ch chan<- prometheus.Metric, st daero.ControlState) {
+	gauge(ch, levelNow, float64(st.Level.Level))
+	gauge(ch, levelPressure, st.Level.Pressure)
+	for _, s := range st.Level.Signals {
+		if s.Fresh || s.Value != 0 {
+			gauge(ch, signalValue, s.Value, s.Name)
+		}
+		gauge(ch, signalHeight, s.Height, s.Name)
+		gauge(ch, signalFresh, truth(s.Fresh), s.Name)
+	}
+	for _, a := range st.Actions {
+		gauge(ch, actionStrength, a.Strength, a.ID, a.Action.Lane, strconv.FormatBool(a.Shadow))
+	}
+	gauge(ch, playbookPaused, truth(st.Paused != nil))
+	for _, t := range st.Tellers {
+		count(ch, tellerTold, t.Told, t.Name)
+		count(ch, tellerFailed, t.Failed+t.Dropped, t.Name)
+	}
+}
+
+func truth(v bool) float64 {
+	if v {
+		return 1
+	}
+	return 0
 }
 
 func collectBackend(ch chan<- prometheus.Metric, name string, b lane.Snapshot) {
 	gauge(ch, backendLimit, float64(b.Limit), name)
 	gauge(ch, backendInFlight, float64(b.InFlight), name)
-	pressure := 0.0
-	if b.Pressure {
-		pressure = 1
-	}
-	gauge(ch, backendPressure, pressure, name)
+	gauge(ch, backendPressure, truth(b.Pressure), name)
 	for _, l := range b.Lanes {
 		collectLane(ch, []string{name, l.Name, l.Tier.String()}, l)
 	}
@@ -81,9 +126,11 @@ func collectLane(ch chan<- prometheus.Metric, labels []string, l lane.LaneSnapsh
 	gauge(ch, laneInFlight, float64(l.InFlight), labels...)
 	gauge(ch, laneWaiting, float64(l.Waiting), labels...)
 	gauge(ch, laneBase, l.Base.Seconds(), labels...)
+	gauge(ch, laneRecent, l.Recent.Seconds(), labels...)
 	count(ch, laneWould, l.WouldRefuse, labels...)
 	for _, intent := range []lane.Intent{lane.Foreground, lane.Background} {
 		count(ch, lanePassed, l.Passed[intent], append(labels, intent.String())...)
+		count(ch, laneWouldShed, l.WouldShed[intent], append(labels, intent.String())...)
 		for reason, n := range l.Refused[intent] {
 			count(ch, laneRefused, n, append(labels, intent.String(), reason.String())...)
 		}

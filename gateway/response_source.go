@@ -154,7 +154,11 @@ func (s *SignalConfig) thresholds(src source) (at [4]float64, unit level.Unit, e
 		if i == 0 && src.unit == nil {
 			unit = u
 		}
-		if u != unit {
+		switch {
+		case u == unit:
+		case src.unit == nil:
+			errs = append(errs, fmt.Errorf("threshold %s: the first is written %s: write all alike", text, written(unit)))
+		default:
 			errs = append(errs, fmt.Errorf("threshold %s: %s is written %s", text, s.Source, written(unit)))
 		}
 		at[i] = v
