@@ -42,6 +42,7 @@ type App struct {
 	release  []func() error
 	making   *making
 	response *daero.Response // nil without levels
+	answers  *answers        // nil unless the playbook may serve any stale
 
 	mu     sync.Mutex
 	plan   daero.Plan
@@ -90,7 +91,10 @@ func (a *App) provisionResponse(ctx caddy.Context) error {
 	if !a.responds() {
 		return nil
 	}
-	return a.prepare(ctx)
+	if err := a.prepare(ctx); err != nil {
+		return err
+	}
+	return a.provisionStale()
 }
 
 // Validate implements caddy.Validator.
@@ -145,6 +149,9 @@ func (a *App) respond() (undo func(), err error) {
 	r.Effects = a.effects(d, a.webhookSecret())
 	if err := d.err(); err != nil {
 		return nil, err
+	}
+	if a.answers != nil {
+		a.answers.resize(a.StaleSize)
 	}
 	control := a.rt.d.Control()
 	control.Remember(a.loadHabits())

@@ -66,6 +66,7 @@ type rule struct {
 	match      caddyhttp.MatcherSets
 	background caddyhttp.MatcherSets
 	stream     bool
+	stale      bool // the playbook may serve it stale
 	header     []string
 	source     json.RawMessage // of match, to show
 }
@@ -96,7 +97,7 @@ func (h *Lanes) Provision(ctx caddy.Context) error {
 	h.admission = h.app.rt.d.Admission(daero.AdmissionConfig{
 		Backend:    h.backend(),
 		BodyBuffer: h.BodyBuffer,
-		Ended:      ended,
+		Ended:      outcomeOf,
 	})
 	return nil
 }
@@ -162,6 +163,7 @@ func (h *Lanes) ready() error {
 		if r.road = h.admission.Road(r.name.(string)); r.road == nil {
 			return fmt.Errorf("lane %s: not in force: the configuration has ended", r.name)
 		}
+		r.stale = h.app.mayServeStale(h.backend(), r.name.(string))
 	}
 	h.prepared.Store(true)
 	return nil
@@ -185,6 +187,12 @@ func (h *Lanes) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	if h.Expose != "" && h.exposes(r) {
 		w.Header()["Daero-Lane"] = rule.header
+	}
+	if rule.stale && !call.Stream {
+		var done bool
+		if next, done = h.stale(w, r, rule, next); done {
+			return nil
+		}
 	}
 	verdict, err := h.admission.Serve(w, r, call, next)
 	if verdict != daero.Pass && repl != nil {
@@ -218,9 +226,9 @@ func (h *Lanes) exposes(r *http.Request) bool {
 	return h.Expose == exposeAlways || r.Header.Get("Daero-Debug") == "lane"
 }
 
-// ended says what errors of Caddy's handlers mean for the lanes. 502, 503 and
+// outcomeOf says what errors of Caddy's handlers mean for the lanes. 502, 503 and
 // 504 are made by reverse_proxy when there is no backend to learn from.
-func ended(err error) (lane.Outcome, bool) {
+func outcomeOf(err error) (lane.Outcome, bool) {
 	var h caddyhttp.HandlerError
 	if !errors.As(err, &h) {
 		return lane.Failed, true

@@ -80,6 +80,10 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(ch, bodyBytes, float64(s.BodyBytes))
 	collectResponse(ch, rt.d.Control().State(time.Now()))
+	if kept := keptAnswers(); kept != nil {
+		count(ch, staleServed, kept.served.Load())
+		gauge(ch, staleBytes, float64(kept.cache.WeightedSize()))
+	}
 }
 
 // collectResponse shows levels and playbook. Signals that have said nothing
