@@ -27,9 +27,15 @@ var layers = map[string]layer{
 
 	"driver": {rank: 2, why: "one third-party client each, known to whoever assembles a program and to nothing else"},
 
+	"driver/alertfeed/alert":  {rank: 0, stdOnly: true, pure: true, why: "whether an alert arms is decided without network and clock"},
+	"driver/alertfeed/format": {rank: 1, stdOnly: true, pure: true, why: "parsers of what strangers send are functions of bytes"},
+
 	"": {rank: 3, stdOnly: true, why: "the middleware for plain net/http must not bring Caddy into a program that does not want it"},
 
 	"playbook/playtest": {rank: 2, why: "reads YAML, which the playbook itself must not need"},
+
+	"api/store": {rank: 1, why: "what a store must be able to do, known to the API that asks and to the driver that answers"},
+	"api/token": {rank: 1, why: "tokens and their hashes, known to the API and to the commands that make the first one"},
 
 	"api":              {rank: 4, why: "plain net/http, so that a program without Caddy can offer it"},
 	"daerogrpc":        {rank: 4, why: "gRPC's interceptors stand apart, so that the middleware for net/http brings no gRPC"},
@@ -65,6 +71,58 @@ var confined = map[string]struct {
 	"github.com/prometheus/client_golang": {
 		in:  []string{"gateway"},
 		why: "the core counts in plain atomics; Prometheus is one way of reading them",
+	},
+	"github.com/coder/websocket": {
+		in:  []string{"driver/alertfeed"},
+		why: "one feed speaks WebSocket; who listens to none should not carry it",
+	},
+	"github.com/arran4/golang-ical": {
+		in:  []string{"driver/calendar"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
+	"github.com/teambition/rrule-go": {
+		in:  []string{"driver/calendar"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
+	"github.com/shirou/gopsutil/": {
+		in:  []string{"driver/host"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
+	"cel.dev/cel-go/": {
+		in:  []string{"driver/jsonhttp"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
+	"github.com/twmb/franz-go/": {
+		in:  []string{"driver/kafkalag"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
+	"github.com/nicholas-fedor/shoutrrr/": {
+		in:  []string{"driver/notify"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
+	"modernc.org/": {
+		in:  []string{"driver/sqlite"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
+	"github.com/prometheus/client_golang/api": {
+		in:  []string{"driver/prometheus"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
+	"github.com/prometheus/common/": {
+		in:  []string{"driver/prometheus"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
+	"golang.org/x/crypto/argon2": {
+		in:  []string{"api/token"},
+		why: "one place hashes tokens",
+	},
+	"github.com/maypok86/otter/": {
+		in:  []string{"gateway"},
+		why: "the cache of last good answers is the gateway's",
+	},
+	"github.com/pquerna/cachecontrol/": {
+		in:  []string{"gateway"},
+		why: "the cache of last good answers is the gateway's",
 	},
 	"github.com/HdrHistogram/": {
 		in:  []string{"rehearse/live"},
