@@ -35,7 +35,7 @@ var layers = map[string]layer{
 	"playbook/playtest": {rank: 2, why: "reads YAML, which the playbook itself must not need"},
 
 	"api/store": {rank: 1, why: "what a store must be able to do, known to the API that asks and to the driver that answers"},
-	"api/token": {rank: 1, why: "tokens and their hashes, known to the API and to the commands that make the first one"},
+	"api/token": {rank: 2, why: "tokens and their hashes, known to the API and to the commands that make the first one"},
 
 	"api":              {rank: 4, why: "plain net/http, so that a program without Caddy can offer it"},
 	"daerogrpc":        {rank: 4, why: "gRPC's interceptors stand apart, so that the middleware for net/http brings no gRPC"},
