@@ -10,8 +10,13 @@ import (
 func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(new(Lanes))
+	caddy.RegisterModule(new(API))
+	caddy.RegisterModule(adminAPI{})
 	httpcaddyfile.RegisterGlobalOption("daero", parseGlobal)
 	httpcaddyfile.RegisterHandlerDirective("lanes", parseLanes)
+	// In front of lanes: who operates daero must not wait in one.
+	httpcaddyfile.RegisterHandlerDirective("daero_api", parseAPI)
+	httpcaddyfile.RegisterDirectiveOrder("daero_api", httpcaddyfile.Before, "encode")
 	// After authentication, so that users are known by headers it sets; before
 	// whatever answers, and before encode: a refusal is not worth compressing.
 	httpcaddyfile.RegisterDirectiveOrder("lanes", httpcaddyfile.Before, "encode")

@@ -1,21 +1,84 @@
 package gateway
 
 import (
+	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
+
+	"go.uber.org/zap"
 
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/daero/daero"
+	"github.com/daero/daero/api"
+	"github.com/daero/daero/api/token"
+	"github.com/daero/daero/audit"
 )
 
-// runtime is what outlives a reload: the lanes, what they learned, and what is
-// in flight. There is one per process.
+// runtime is what outlives a reload: the lanes, what they learned, what is in
+// flight, the level, and the record. There is one per process.
 type runtime struct {
-	d *daero.Daero
+	d       *daero.Daero
+	records *records
+	tokens  *token.Verifier
+	local   *api.API // of Caddy's admin endpoint
 
-	mu   sync.Mutex
-	made []byte
+	mu        sync.Mutex
+	made      []byte
+	receivers []*receiving // of configurations in force, the newest last
+}
+
+// receiving is what one configuration takes in.
+type receiving struct{ by map[string]http.Handler }
+
+func newRuntime() (*runtime, error) {
+	rt := &runtime{records: newRecords()}
+	d, err := daero.New(daero.Config{Listener: daero.Listener{Recorded: func(e audit.Entry) { rt.records.add(e) }}})
+	if err != nil {
+		return nil, err
+	}
+	rt.d, rt.tokens = d, token.NewVerifier(rt.records)
+	rt.local, err = api.New(rt.apiConfig(api.Config{Local: true}))
+	return rt, err
+}
+
+// apiConfig fills in what every API of this process has in common.
+func (r *runtime) apiConfig(cfg api.Config) api.Config {
+	cfg.Daero, cfg.Tokens = r.d, r.tokens
+	cfg.Record, cfg.Operators, cfg.Logins = r.records, r.records, r.records
+	cfg.Audit, cfg.Health, cfg.Receiver = r.records.add, r.records.health, r.receiver
+	return cfg
+}
+
+// open begins to keep the record, if it is not being kept yet. It runs when a
+// configuration starts, never for one that is only validated. Without a record
+// daero works all the same and says so.
+func (r *runtime) open(ctx caddy.Context, log *zap.Logger) {
+	r.records.open(ctx, dataDir(ctx.Storage()), log)
+}
+
+// receive lets handlers take in alerts by name until undo is called.
+func (r *runtime) receive(by map[string]http.Handler) (undo func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	mine := &receiving{by}
+	r.receivers = append(r.receivers, mine)
+	return sync.OnceFunc(func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.receivers = slices.DeleteFunc(r.receivers, func(other *receiving) bool { return other == mine })
+	})
+}
+
+// receiver returns who takes in alerts by a name, nil if nobody does.
+func (r *runtime) receiver(name string) http.Handler {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.receivers); n > 0 {
+		return r.receivers[n-1].by[name]
+	}
+	return nil
 }
 
 // secret keeps the secret that was made for lack of a configured or stored
@@ -31,27 +94,27 @@ func (r *runtime) secret(fresh []byte) []byte {
 }
 
 // Destruct implements caddy.Destructor. Requests still under way keep their
-// lanes; nothing waits and nothing runs by itself, so nothing is to be closed.
+// lanes; what is still to be recorded is written.
 func (r *runtime) Destruct() error {
 	current.CompareAndSwap(r, nil)
-	return nil
+	return r.records.close()
 }
 
 const runtimeKey = "daero"
 
 var (
 	runtimes = caddy.NewUsagePool()
-	// current is the runtime that the process-wide metrics collector reads.
+	// current is the runtime that the process-wide metrics collector and the
+	// admin endpoint read.
 	current atomic.Pointer[runtime]
 )
 
 func acquire() (*runtime, error) {
 	v, _, err := runtimes.LoadOrNew(runtimeKey, func() (caddy.Destructor, error) {
-		d, err := daero.New(daero.Config{})
+		rt, err := newRuntime()
 		if err != nil {
 			return nil, err
 		}
-		rt := &runtime{d: d}
 		current.Store(rt)
 		return rt, nil
 	})

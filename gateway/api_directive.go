@@ -1,0 +1,95 @@
+package gateway
+
+import (
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/daero/daero/api"
+)
+
+// API serves daero's API under /daero/api/ and flags under /ofrep/v1/ of a
+// site, to those who have a token. Everything else passes.
+type API struct {
+	// PublicFlags lets anyone read flags, without a token.
+	PublicFlags bool `json:"public_flags,omitempty"`
+
+	api *api.API
+	rt  *runtime
+}
+
+// CaddyModule implements caddy.Module.
+func (*API) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.daero_api", New: func() caddy.Module { return new(API) }}
+}
+
+// Provision implements caddy.Provisioner.
+func (h *API) Provision(ctx caddy.Context) error {
+	app, err := ctx.App("daero")
+	if err != nil {
+		return err
+	}
+	rt := app.(*App).rt
+	if h.api, err = api.New(rt.apiConfig(api.Config{PublicFlags: h.PublicFlags, Client: clientOf})); err != nil {
+		return err
+	}
+	h.rt = rt
+	rt.records.serves(1)
+	return nil
+}
+
+// Cleanup implements caddy.CleanerUpper.
+func (h *API) Cleanup() error {
+	if h.rt != nil {
+		h.rt.records.serves(-1)
+		h.rt = nil
+	}
+	return nil
+}
+
+// clientOf is the client's address as Caddy knows it, behind trusted proxies.
+func clientOf(r *http.Request) string {
+	ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
+	return ip
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (h *API) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if !api.Serves(r.URL.Path) {
+		return next.ServeHTTP(w, r)
+	}
+	h.api.ServeHTTP(w, r)
+	return nil
+}
+
+// parseAPI reads
+//
+//	daero_api {
+//		public_flags
+//	}
+func parseAPI(helper httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	h := &API{}
+	helper.Next()
+	if helper.NextArg() {
+		return nil, helper.Errf("daero_api takes no argument, only a block: remove %q", helper.Val())
+	}
+	for helper.NextBlock(0) {
+		word := helper.Val()
+		if word != "public_flags" {
+			return nil, helper.Errf("daero_api: unknown word %q%s", word, didYouMean(word, []string{"public_flags"}))
+		}
+		if helper.NextArg() {
+			return nil, helper.Errf("public_flags takes no value: remove %q", helper.Val())
+		}
+		h.PublicFlags = true
+	}
+	return h, nil
+}
+
+var (
+	_ caddy.Provisioner           = (*API)(nil)
+	_ caddy.CleanerUpper          = (*API)(nil)
+	_ caddyhttp.MiddlewareHandler = (*API)(nil)
+)
