@@ -25,9 +25,12 @@ type Job struct {
 // taken away leave when they have finished what they are at.
 type Pool struct {
 	Workers int
-	busy    int
-	queue   []Job
-	head    int
+	// Queue is how many may wait for a worker, 0 without a bound; whoever finds
+	// it full is told so at once.
+	Queue int
+	busy  int
+	queue []Job
+	head  int
 	// Refuses makes the pool answer "overloaded" at once to a job of this kind
 	// that would hold more than Most workers: a dependency with a limit of its
 	// own, that saturates without slowing anyone.
@@ -52,6 +55,10 @@ func (p *Pool) Start(w *World, j Job) {
 	}
 	if p.busy < p.Workers {
 		p.run(w, j)
+		return
+	}
+	if p.Queue > 0 && len(p.queue)-p.head >= p.Queue {
+		w.After(500*time.Microsecond, func() { j.Done(Overloaded) })
 		return
 	}
 	p.queue = append(p.queue, j)
@@ -83,6 +90,9 @@ func (p *Pool) next(w *World) {
 
 // Resize implements Backend.
 func (p *Pool) Resize(w *World, n int) { p.Workers = n; p.next(w) }
+
+// idle is the share of the workers that have nothing to do.
+func (p *Pool) idle() float64 { return 1 - float64(p.busy)/float64(p.Workers) }
 
 // Cores is a processor shared by all jobs at once: n jobs on c cores each run
 // at the speed min(1, c/n).

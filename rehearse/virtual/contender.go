@@ -18,11 +18,12 @@ type Kind int
 const (
 	Message Kind = iota // critical
 	Login               // sheddable
+	Sync                // normal; in drills alone
 	numKinds
 )
 
 // String returns the kind's word.
-func (k Kind) String() string { return [...]string{"message", "login"}[k] }
+func (k Kind) String() string { return [...]string{"message", "login", "sync"}[k] }
 
 // Attempt is one try of one user's action, as the admission control sees it.
 type Attempt struct {

@@ -1,8 +1,6 @@
 package virtual
 
 import (
-	"context"
-	"errors"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -93,19 +91,9 @@ func Play(s *Scenario, c Contender, settle func()) *Result {
 		}
 	}
 	r.Run(end)
-	r.finish()
-	return r.Result
-}
-
-// finish lets what waits in Enter come back, so that no goroutine is left.
-func (r *Run) finish() {
 	r.Result.closed = true
-	for r.outside > 0 {
-		r.Run(r.Now() + 100*time.Millisecond)
-		if r.outside > 0 {
-			r.sleep(100 * time.Millisecond)
-		}
-	}
+	r.drain()
+	return r.Result
 }
 
 func (r *Run) arrive(k Kind, a *surge.Arrivals) {
@@ -139,56 +127,14 @@ func (r *Run) try(act *action) {
 	began := r.Now()
 	r.Result.attempt(began, act.kind)
 	a := Attempt{Kind: act.kind, User: act.user, Background: act.background, Booked: act.booked, DueIn: act.due - began}
-	if !r.Contender.MayWait(a) {
-		release, err := r.Contender.Enter(context.Background(), a)
-		r.entered(act, began, release, err)
-		return
-	}
-	patience := r.S.Patience[act.kind]
-	r.Go(func() func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		release, err := r.Contender.Enter(ctx, a)
-		return func() { r.entered(act, began, release, err) }
+	r.ask(r.Contender, r.Backend, ask{
+		Attempt: a, patience: r.S.Patience[act.kind],
+		work: func() time.Duration {
+			work := time.Duration(float64(r.cost[act.kind]) * logNormal(r.rng, r.S.Spread))
+			return r.stuttered(r.Now(), work)
+		},
+		done: func(o surge.Outcome, after time.Duration, _ error) { r.ended(act, began, o, after) },
 	})
-}
-
-func (r *Run) entered(act *action, began time.Duration, release func(Outcome), err error) {
-	if err != nil {
-		after := time.Duration(0)
-		if later, ok := errors.AsType[ReturnLater](err); ok {
-			after = later.ReturnAfter()
-		}
-		r.ended(act, began, surge.Refused, after)
-		return
-	}
-	patience := r.S.Patience[act.kind]
-	gone := r.Now()-began >= patience
-	if !gone {
-		r.At(began+patience, func() {
-			if !gone {
-				gone = true
-				r.ended(act, began, surge.TimedOut, 0)
-			}
-		})
-	}
-	work := time.Duration(float64(r.cost[act.kind]) * logNormal(r.rng, r.S.Spread))
-	work = r.stuttered(r.Now(), work)
-	r.Backend.Start(r.World, Job{Kind: act.kind, Work: work, Done: func(o Outcome) {
-		release(o)
-		if gone {
-			return
-		}
-		gone = true
-		switch o {
-		case Served:
-			r.ended(act, began, surge.OK, 0)
-		case Overloaded:
-			r.ended(act, began, surge.Refused, 0)
-		case Failed:
-			r.ended(act, began, surge.Failed, 0)
-		}
-	}})
 }
 
 // stuttered is how long work begun now takes, with the machine standing still
