@@ -124,6 +124,7 @@ func (a *App) activate() error {
 		plan.Secrets = [][]byte{a.keptSecret()}
 	}
 	plan.Learned = a.loadLearned()
+	a.rt.open(a.ctx, a.log)
 	undo, err := a.rt.d.Apply(plan)
 	if err != nil {
 		return fmt.Errorf("daero: %w", err)
@@ -135,7 +136,7 @@ func (a *App) activate() error {
 			a.takeBack()
 			return fmt.Errorf("daero: %w", err)
 		}
-		a.undo = append(a.undo, undo)
+		a.undo = append(a.undo, undo, a.rt.receive(a.Receivers()))
 	}
 	a.active = true
 	a.keep.start(a)

@@ -30,7 +30,7 @@ type globalParser struct {
 //			forget <duration>
 //		}
 //		notify  <channel> <url>... {
-//			lang en|ko
+//			lang en|ko|both
 //		}
 //		webhook <name> <url> {
 //			secret <secret>

@@ -5,11 +5,13 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,41 +34,55 @@ const (
 	keepEvery      = 10 * time.Minute // how much a crash may forget
 )
 
-// keptSecret returns the secret that signs appointments.
+// keptSecret returns the secret that signs appointments. Without storage it
+// lives as long as the process: appointments are then lost in a restart, which
+// costs their holders a place, not the service.
 func (a *App) keptSecret() []byte {
-	return a.secretAt(secretKey, "appointments will not survive a restart: their secret cannot be kept")
+	valid := func(kept []byte) bool { return len(kept) == secretLen }
+	return a.kept(secretKey, valid, a.rt.secret, "appointments will not survive a restart: their secret cannot be kept")
 }
 
 // webhookSecret returns the secret that signs what webhooks are told, for those
-// without one of their own.
-func (a *App) webhookSecret() []byte {
+// without one of their own. It is kept as text: receivers have to be given it.
+func (a *App) webhookSecret() string {
 	if !slices.ContainsFunc(slices.Collect(maps.Values(a.Webhooks)), func(w WebhookConfig) bool { return w.Secret == "" }) {
-		return nil
+		return ""
 	}
-	return a.secretAt(webhookKey, "webhooks are signed with another secret after a restart: it cannot be kept")
+	valid := func(kept []byte) bool {
+		secret, ok := strings.CutPrefix(strings.TrimSpace(string(kept)), webhookPrefix)
+		raw, err := base64.StdEncoding.DecodeString(secret)
+		return ok && err == nil && len(raw) == secretLen
+	}
+	fresh := func(random []byte) []byte { return []byte(webhookText(derived(a.rt.secret(random), webhookKey))) }
+	return strings.TrimSpace(string(a.kept(webhookKey, valid, fresh, "webhooks will be signed with another secret after a restart: it cannot be kept")))
 }
 
-// secretAt returns a secret from storage, and makes it the first time. Without
-// storage it lives as long as the process: appointments are then lost in a
-// restart, which costs their holders a place, not the service.
-func (a *App) secretAt(key, otherwise string) []byte {
+const webhookPrefix = "whsec_"
+
+// webhookText writes a secret as Standard Webhooks do.
+func webhookText(secret []byte) string {
+	return webhookPrefix + base64.StdEncoding.EncodeToString(secret)
+}
+
+// kept returns what is in storage, and makes it the first time.
+func (a *App) kept(key string, valid func([]byte) bool, fresh func(random []byte) []byte, otherwise string) []byte {
 	ctx, cancel := context.WithTimeout(a.ctx, storageTimeout)
 	defer cancel()
 	storage := a.ctx.Storage()
-	secret, err := storage.Load(ctx, key)
-	if err == nil && len(secret) == secretLen {
-		return secret
+	kept, err := storage.Load(ctx, key)
+	if err == nil && valid(kept) {
+		return kept
 	}
-	fresh := make([]byte, secretLen)
-	rand.Read(fresh) // never fails, see crypto/rand
-	secret = derived(a.rt.secret(fresh), key)
+	random := make([]byte, secretLen)
+	rand.Read(random) // never fails, see crypto/rand
+	kept = fresh(random)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = storage.Store(ctx, key, secret)
+		err = storage.Store(ctx, key, kept)
 	}
 	if err != nil {
 		a.log.Warn(otherwise, zap.Error(err))
 	}
-	return secret
+	return kept
 }
 
 // derived returns a secret for one purpose from the one that the process made.

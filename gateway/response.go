@@ -104,7 +104,7 @@ type ChannelConfig struct {
 	// URLs are where it goes: slack://, discord://, teams://, smtp:// and the
 	// like. All are told. Placeholders such as {env.SLACK} are replaced.
 	URLs []string `json:"urls"`
-	// Lang is the language of what is said: en or ko. Default en.
+	// Lang is the language of what is said: en, ko or both. Default both.
 	Lang string `json:"lang,omitempty"`
 	// Where is the channel's place, FILE:LINE, for messages.
 	Where string `json:"where,omitempty"`
@@ -114,8 +114,9 @@ type ChannelConfig struct {
 type WebhookConfig struct {
 	// URL is called. Placeholders are replaced.
 	URL string `json:"url"`
-	// Secret signs what is sent. Placeholders are replaced. Default: one made at
-	// random and kept in Caddy's storage as daero/webhook.key.
+	// Secret signs what is sent: whsec_ and the base64 of 24 to 64 bytes, as in
+	// Standard Webhooks. Placeholders are replaced. Default: one made at random
+	// and kept in Caddy's storage as daero/webhook.key.
 	Secret string `json:"secret,omitempty"`
 	// Where is the webhook's place, FILE:LINE, for messages.
 	Where string `json:"where,omitempty"`

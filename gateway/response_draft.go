@@ -238,8 +238,8 @@ func (d *draft) targets(a *App) {
 		if len(c.URLs) == 0 {
 			d.bad(c.Where, "notify %s: no URL: say where it goes, like \"notify %s slack://…\"", name, name)
 		}
-		if !slices.Contains([]string{"", "en", "ko"}, c.Lang) {
-			d.bad(c.Where, "notify %s: lang %s: must be en or ko", name, c.Lang)
+		if c.Lang != "" && !slices.Contains(languages, c.Lang) {
+			d.bad(c.Where, "notify %s: lang %s: must be en, ko or both", name, c.Lang)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Webhooks)) {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,8 @@ func (a *App) prepare(ctx caddy.Context) error {
 		}
 		r.Signals = append(r.Signals, sig)
 	}
-	r.Effects = a.effects(d, make([]byte, secretLen)) // to see that they can be made: the secret is not read yet
+	a.release = append(a.release, a.making.release...)
+	r.Effects = a.effects(d, webhookText(make([]byte, secretLen))) // to see that they can be made: the secret is not read yet
 	if err := d.err(); err != nil {
 		return err
 	}
@@ -55,11 +57,11 @@ func (m *making) source(d *draft, s *SignalConfig) daero.Source {
 
 // effects makes the channels and webhooks. secret signs for webhooks that have
 // none of their own.
-func (a *App) effects(d *draft, secret []byte) map[string]daero.Effect {
+func (a *App) effects(d *draft, secret string) map[string]daero.Effect {
 	made := map[string]daero.Effect{}
 	for _, name := range slices.Sorted(maps.Keys(a.Channels)) {
 		c := a.Channels[name]
-		effect, err := a.making.channel(name, c)
+		effect, err := a.making.channel(c)
 		if err != nil {
 			d.bad(c.Where, "notify %s: %v", name, err)
 			continue
@@ -68,7 +70,7 @@ func (a *App) effects(d *draft, secret []byte) map[string]daero.Effect {
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Webhooks)) {
 		w := a.Webhooks[name]
-		effect, err := a.making.webhook(name, w, secret)
+		effect, err := a.making.webhook(w, secret)
 		if err != nil {
 			d.bad(w.Where, "webhook %s: %v", name, err)
 			continue
@@ -76,6 +78,14 @@ func (a *App) effects(d *draft, secret []byte) map[string]daero.Effect {
 		made[name] = effect
 	}
 	return made
+}
+
+// Receivers are what take in alerts from outside, by the signal's name.
+func (a *App) Receivers() map[string]http.Handler {
+	if a.making == nil {
+		return nil
+	}
+	return a.making.receivers
 }
 
 // advise says what is not wrong and yet unwise.

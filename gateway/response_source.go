@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,8 +40,10 @@ type source struct {
 
 // making is what sources are made with.
 type making struct {
-	control *daero.Control
-	repl    *caddy.Replacer
+	control   *daero.Control
+	repl      *caddy.Replacer
+	receivers map[string]http.Handler // of alerts, by the signal's name
+	release   []func() error          // gives back what was taken
 }
 
 // text replaces the placeholders in a value. Its errors do not have the value,
