@@ -29,6 +29,7 @@ const (
 	maxText    = 4_000 // characters
 	maxName    = 64    // bytes
 	MaxWorkers = 10_000
+	maxDelayMS = 60_000
 )
 
 // Config describes a service. The zero Config is ready to use.
@@ -50,7 +51,8 @@ type Service struct {
 	mu  sync.Mutex
 	rng *rand.Rand
 
-	messages, syncs, logins, refused atomic.Uint64
+	messages, syncs, logins, refused, dropped atomic.Uint64
+	dependency                                atomic.Int64 // ns that what syncs depend on takes longer
 }
 
 // New returns a service.
@@ -75,6 +77,8 @@ func New(cfg Config) *Service {
 	s.mux.HandleFunc("GET /v1/sync", s.getSync)
 	s.mux.HandleFunc("POST /v1/login", s.postLogin)
 	s.mux.HandleFunc("PUT /admin/workers", s.putWorkers)
+	s.mux.HandleFunc("PUT /admin/dependency", s.putDependency)
+	s.mux.HandleFunc("PUT /admin/sessions", s.putSessions)
 	s.mux.HandleFunc("GET /admin/stats", s.getStats)
 	s.mux.HandleFunc("GET /{$}", page)
 	return s
@@ -135,7 +139,7 @@ func (s *Service) getSync(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if s.work(w, r, SyncWork) {
+	if s.work(w, r, SyncWork+time.Duration(s.dependency.Load())) {
 		s.syncs.Add(1)
 		reply(w, http.StatusOK, map[string][]Message{"messages": s.store.after(since)})
 	}
@@ -184,12 +188,49 @@ func (s *Service) putWorkers(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, s.Stats())
 }
 
+// putDependency makes what syncs depend on slower, by so many milliseconds; a
+// worker waits for it.
+func (s *Service) putDependency(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		DelayMS int `json:"delay_ms"`
+	}
+	if !decode(w, r, &in) {
+		return
+	}
+	if in.DelayMS < 0 || in.DelayMS > maxDelayMS {
+		fail(w, http.StatusBadRequest, fmt.Sprintf("delay_ms must be 0 to %d", maxDelayMS))
+		return
+	}
+	s.dependency.Store(int64(time.Duration(in.DelayMS) * time.Millisecond))
+	reply(w, http.StatusOK, s.Stats())
+}
+
+// putSessions drops a share of the sessions: their clients have to log in
+// again.
+func (s *Service) putSessions(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		DropPercent float64 `json:"drop_percent"`
+	}
+	if !decode(w, r, &in) {
+		return
+	}
+	if !(in.DropPercent >= 0 && in.DropPercent <= 100) {
+		fail(w, http.StatusBadRequest, "drop_percent must be 0 to 100")
+		return
+	}
+	s.dropped.Add(uint64(s.store.drop(in.DropPercent / 100)))
+	reply(w, http.StatusOK, s.Stats())
+}
+
 // Stats is what a service has done and is doing.
 type Stats struct {
 	PoolStats
 	Done     map[string]uint64 `json:"done"` // by kind
 	Refused  uint64            `json:"refused"`
 	Sessions int               `json:"sessions"`
+	Dropped  uint64            `json:"sessions_dropped"`
+	// Dependency is how much longer what syncs depend on takes, in ms.
+	Dependency int64 `json:"dependency_delay_ms"`
 }
 
 // Stats returns what the service has done and is doing.
@@ -200,6 +241,9 @@ func (s *Service) Stats() Stats {
 		Done:      map[string]uint64{"message": s.messages.Load(), "sync": s.syncs.Load(), "login": s.logins.Load()},
 		Refused:   s.refused.Load(),
 		Sessions:  sessions,
+		Dropped:   s.dropped.Load(),
+
+		Dependency: time.Duration(s.dependency.Load()).Milliseconds(),
 	}
 }
 

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/daero/daero/examples/messenger"
 )
@@ -78,6 +81,9 @@ func TestBadInput(t *testing.T) {
 		"no workers":            {"PUT", "/admin/workers", "", `{"workers":0}`, 400},
 		"too many workers":      {"PUT", "/admin/workers", "", `{"workers":10001}`, 400},
 		"workers in words":      {"PUT", "/admin/workers", "", `{"workers":"ten"}`, 400},
+		"dependency too slow":   {"PUT", "/admin/dependency", "", `{"delay_ms":60001}`, 400},
+		"dependency too quick":  {"PUT", "/admin/dependency", "", `{"delay_ms":-1}`, 400},
+		"drop too many":         {"PUT", "/admin/sessions", "", `{"drop_percent":101}`, 400},
 		"wrong method":          {"GET", "/v1/login", "", "", 405},
 		"unknown path":          {"GET", "/v2/login", "", "", 404},
 		"workers beyond number": {"PUT", "/admin/workers", "", `{"workers":1e99}`, 400},
@@ -156,4 +162,37 @@ func TestMainWrongUse(t *testing.T) {
 			t.Errorf("%v: exit status %d, said %q", args, got, &stderr)
 		}
 	}
+}
+
+// Half of the sessions are gone, and what syncs depend on is slow, until told
+// otherwise.
+func TestTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := messenger.New(messenger.Config{Workers: 1, Sigma: -1})
+		var tokens []string
+		for range 10 {
+			_, out := call(t, s, "POST", "/v1/login", "", `{"user":"a"}`)
+			tokens = append(tokens, out["token"].(string))
+		}
+		if _, out := call(t, s, "PUT", "/admin/sessions", "", `{"drop_percent":50}`); out["sessions"] != 5.0 || out["sessions_dropped"] != 5.0 {
+			t.Errorf("stats: %v", out)
+		}
+		unknown := 0
+		for _, token := range tokens {
+			if code, _ := call(t, s, "POST", "/v1/messages", token, `{"text":"a"}`); code == 401 {
+				unknown++
+			}
+		}
+		if unknown != 5 {
+			t.Errorf("%d of 10 sessions are unknown, want 5", unknown)
+		}
+		for _, delay := range []time.Duration{600 * time.Millisecond, 0} {
+			call(t, s, "PUT", "/admin/dependency", "", fmt.Sprintf(`{"delay_ms":%d}`, delay.Milliseconds()))
+			start := time.Now()
+			call(t, s, "GET", "/v1/sync", "", "")
+			if got, want := time.Since(start), messenger.SyncWork+delay; got != want {
+				t.Errorf("a sync took %s, want %s", got, want)
+			}
+		}
+	})
 }

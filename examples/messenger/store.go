@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"crypto/rand"
+	"math"
 	"sync"
 	"time"
 )
@@ -47,6 +48,21 @@ func (s *store) login(user string) string {
 	}
 	s.sessions[token] = user
 	return token
+}
+
+// drop ends a share of the sessions, no matter whose, and returns how many.
+func (s *store) drop(share float64) (dropped int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	want := int(math.Round(share * float64(len(s.sessions))))
+	for token := range s.sessions { // in no order
+		if dropped >= want {
+			break
+		}
+		delete(s.sessions, token)
+		dropped++
+	}
+	return dropped
 }
 
 // user returns whose session it is.
