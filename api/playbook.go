@@ -37,18 +37,18 @@ type RowDoc struct {
 
 // ActionDoc is one line of the playbook.
 type ActionDoc struct {
-	ID      string        `json:"id"`
-	Kind    playbook.Kind `json:"kind"`
-	Lane    string        `json:"lane,omitempty"`
-	Backend string        `json:"backend,omitempty"`
-	Who     string        `json:"who,omitempty"`
-	From    float64       `json:"from"` // strength when the level begins
-	To      float64       `json:"to"`   // and when it is full
-	For     float64       `json:"for_seconds,omitempty"`
-	Status  int           `json:"status,omitempty"`
-	Target  string        `json:"target,omitempty"`
-	Value   string        `json:"value,omitempty"`
-	Shadow  bool          `json:"shadow,omitempty"`
+	ID      string  `json:"id"`
+	Kind    string  `json:"kind"`
+	Lane    string  `json:"lane,omitempty"`
+	Backend string  `json:"backend,omitempty"`
+	Who     string  `json:"who,omitempty"`
+	From    float64 `json:"from"` // strength when the level begins
+	To      float64 `json:"to"`   // and when it is full
+	For     float64 `json:"for_seconds,omitempty"`
+	Status  int     `json:"status,omitempty"`
+	Target  string  `json:"target,omitempty"`
+	Value   string  `json:"value,omitempty"`
+	Shadow  bool    `json:"shadow,omitempty"`
 	// Share (0 to 1) of all requests that it would refuse when full, predicted
 	// from the last minute.
 	Share float64 `json:"predicted_share"`
@@ -58,7 +58,7 @@ type ActionDoc struct {
 // InForceDoc is an action in force.
 type InForceDoc struct {
 	ID       string          `json:"id"`
-	Kind     playbook.Kind   `json:"kind"`
+	Kind     string          `json:"kind"`
 	Row      level.Level     `json:"row"`
 	Strength float64         `json:"strength"`
 	Shadow   bool            `json:"shadow,omitempty"`
@@ -89,7 +89,7 @@ func showPlaybook(c *call) error {
 	}
 	for _, f := range st.Actions {
 		doc.InForce = append(doc.InForce, InForceDoc{
-			ID: f.ID, Kind: f.Action.Kind, Row: f.Action.At, Strength: f.Strength, Shadow: f.Shadow,
+			ID: f.ID, Kind: f.Action.Kind.String(), Row: f.Action.At, Strength: f.Strength, Shadow: f.Shadow,
 			Since: f.Since, Stopped: f.Stopped, Share: f.Share,
 		})
 	}
@@ -105,7 +105,7 @@ func (c *call) rows(book playbook.Config) []RowDoc {
 				continue
 			}
 			d := ActionDoc{
-				ID: a.Slot(), Kind: a.Kind, Lane: a.Lane, Backend: a.Backend, Who: a.Who.String(), From: a.From, To: a.To,
+				ID: a.Slot(), Kind: a.Kind.String(), Lane: a.Lane, Backend: a.Backend, Who: a.Who.String(), From: a.From, To: a.To,
 				For: a.For.Seconds(), Status: a.Status, Target: a.Target, Value: a.Value, Shadow: book.Shadow || a.Shadow, Where: a.Where,
 			}
 			if a.Kind.Refuses() {

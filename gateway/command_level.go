@@ -28,7 +28,7 @@ Exit status: 0 good, 1 it failed, 2 wrong use.`,
 		CobraFunc: func(c *cobra.Command) {
 			pin := talks(operating(&cobra.Command{
 				Use:   "pin LEVEL --for 30m --reason \"...\" [--yes]",
-				Short: "Sets the level for a while: normal, attention, caution, alert, serious, or 0 to 4",
+				Short: "Sets the level for a while, by word or by number (0 to 4)",
 			}, true), 1, 1, runPin)
 			pin.Flags().Bool("yes", false, "also if it refuses many requests")
 			group(c, runLevel,

@@ -158,7 +158,7 @@ func strengthOf(a api.ActionDoc) string {
 		text = "= " + a.Value
 	case a.For > 0:
 		text = fmt.Sprintf("%gs", a.For)
-	case a.Kind.Tells():
+	case a.Kind == playbook.Webhook.String(), a.Kind == playbook.Notify.String():
 	case a.From == a.To:
 		text = percent(a.To)
 	default:

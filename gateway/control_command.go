@@ -40,8 +40,9 @@ func wrongUse(format string, args ...any) error { return usageError{fmt.Sprintf(
 func talks(c *cobra.Command, least, most int, run func(s *session, args []string) error) *cobra.Command {
 	c.Args = cobra.ArbitraryArgs // counted below, for the exit status
 	f := c.Flags()
-	f.String("address", caddy.DefaultAdminListen, "admin endpoint of the gateway, or the URL of a site with daero_api")
-	f.String("token-file", "", "file with the token for a site's URL; else "+tokenEnv+" has it")
+	f.String("address", caddy.DefaultAdminListen, "admin endpoint, or URL of a site (localhost:2019)")
+	f.Lookup("address").DefValue = "" // said above, in less room
+	f.String("token-file", "", "has the token for a site; else "+tokenEnv)
 	f.String("output", "text", "text or json")
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return finish(c, usageError{err.Error()}) })
 	c.RunE = func(c *cobra.Command, args []string) error {

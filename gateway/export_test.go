@@ -32,6 +32,3 @@ func Run(ctx context.Context, stdout, stderr io.Writer, args ...string) int {
 	}
 	return -1
 }
-
-// OpenRecords opens the record of the configuration in force, as its start does.
-func OpenRecords(a *App) { a.rt.open(a.ctx, a.log) }
