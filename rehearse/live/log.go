@@ -14,6 +14,8 @@ import (
 type Log struct {
 	Plan  *Plan
 	Lanes []LaneLog // in the order of the plan
+	// Sessions are those of sources that have them.
+	Sessions SessionLog
 
 	starts []time.Duration
 	lag    *Latencies

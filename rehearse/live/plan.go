@@ -39,6 +39,10 @@ type Source struct {
 	Until time.Duration
 	// Users is how many different users there are; 0: each action another's.
 	Users uint64
+	// Login, if not "", is the source by which a user of this one logs in again
+	// when an attempt fails or is not answered in time. Until then that user
+	// does nothing. It needs Users.
+	Login string
 }
 
 // Attempt is one try of one action.
@@ -94,8 +98,20 @@ func (p *Plan) Validate() error {
 		if s.Curve == nil || s.Timeout <= 0 || p.lane(s.Lane) < 0 {
 			errs = append(errs, fmt.Errorf("source %s: wants a curve, a timeout and a lane of the plan", s.Name))
 		}
+		if s.Login != "" && (p.source(s.Login) < 0 || s.Users == 0) {
+			errs = append(errs, fmt.Errorf("source %s: login %q: wants a source of the plan, and a number of users", s.Name, s.Login))
+		}
 	}
 	return errors.Join(errs...)
+}
+
+func (p *Plan) source(name string) int {
+	for i := range p.Sources {
+		if p.Sources[i].Name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 func (p *Plan) lane(name string) int {

@@ -18,6 +18,10 @@ type Options struct {
 	// after the other: the next waits until it has returned. Run waits for all.
 	// An error ends the run.
 	Phase func(ctx context.Context, phase int) error
+	// Cut, if not nil, is called as each phase begins, and returns the share of
+	// the sessions of a source that break then; their clients log in again
+	// within a second.
+	Cut func(phase int) (source string, share float64)
 	// Sleep waits; the default is the most precise that the system has.
 	Sleep func(time.Duration)
 }
@@ -51,6 +55,7 @@ func Run(ctx context.Context, p *Plan, target Target, o Options) (*Log, error) {
 	}()
 	<-done
 	r.wg.Wait()
+	r.log.Sessions = r.schedule.sessions.log()
 	r.log.close()
 	return r.log, context.Cause(ctx)
 }
@@ -80,6 +85,7 @@ func (r *run) dispatch(ctx context.Context, phases chan<- int) {
 		now := r.now()
 		if phase < len(starts) && starts[phase] <= now {
 			phases <- phase
+			r.cut(phase, now)
 			phase++
 			continue
 		}
@@ -89,7 +95,11 @@ func (r *run) dispatch(ctx context.Context, phases chan<- int) {
 		r.mu.Lock()
 		at, ok := r.schedule.next()
 		if ok && at <= now {
-			e := r.schedule.pop()
+			e, loggedIn := r.schedule.pop()
+			if !loggedIn {
+				r.mu.Unlock()
+				continue
+			}
 			r.inFlight++
 			full := r.inFlight > maxInFlight
 			r.mu.Unlock()
@@ -109,6 +119,18 @@ func (r *run) dispatch(ctx context.Context, phases chan<- int) {
 		}
 		// A retry may come in that is due before at: look again soon.
 		r.options.Sleep(min(at-now, 2*time.Millisecond))
+	}
+}
+
+func (r *run) cut(phase int, now time.Duration) {
+	if r.options.Cut == nil {
+		return
+	}
+	name, share := r.options.Cut(phase)
+	if source := r.plan.source(name); source >= 0 && share > 0 {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.schedule.cut(now, source, share, time.Second)
 	}
 }
 

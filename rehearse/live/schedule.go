@@ -16,6 +16,7 @@ type event struct {
 	number      int // 0: an arrival, whose user and client are not drawn yet
 	client      surge.Client
 	appointment string
+	of          *sessionKey // whose session a login restores
 }
 
 // schedule holds what is due, in order of time. It is not safe for concurrent
@@ -27,10 +28,11 @@ type schedule struct {
 	arrivals []*surge.Arrivals
 	rngs     []*rand.Rand // one per source, so that sources do not disturb each other
 	users    []uint64
+	sessions *sessions
 }
 
 func newSchedule(p *Plan) *schedule {
-	s := &schedule{plan: p, total: p.Total(), users: make([]uint64, len(p.Sources))}
+	s := &schedule{plan: p, total: p.Total(), users: make([]uint64, len(p.Sources)), sessions: newSessions(p.Seed)}
 	for i, src := range p.Sources {
 		// Two streams per source: when people come does not depend on what
 		// happened to those before, so every arm sees the same arrivals.
@@ -56,8 +58,15 @@ func (s *schedule) next() (time.Duration, bool) {
 	return s.due[0].at, true
 }
 
-// pop takes the next event out, complete.
-func (s *schedule) pop() event {
+func (s *schedule) push(e event) {
+	if e.at < s.total {
+		heap.Push(&s.due, e)
+	}
+}
+
+// pop takes the next event out, complete. ok is false where a user wants
+// something who is logged out.
+func (s *schedule) pop() (next event, ok bool) {
 	e := heap.Pop(&s.due).(event)
 	if e.number == 0 {
 		src, rng := &s.plan.Sources[e.source], s.rngs[e.source]
@@ -69,8 +78,11 @@ func (s *schedule) pop() event {
 			e.user = 1 + rng.Uint64N(src.Users)
 		}
 		s.arrive(e.source)
+		if src.Login != "" {
+			return e, s.sessions.uses(sessionKey{e.source, e.user})
+		}
 	}
-	return e
+	return e, true
 }
 
 // fate is what becomes of an action after an attempt.
@@ -86,7 +98,16 @@ const (
 // after puts the client's next attempt in, if it makes one.
 func (s *schedule) after(e event, now time.Duration, r Result) fate {
 	if r.Outcome == surge.OK {
+		if e.of != nil {
+			s.sessions.back(*e.of)
+		}
 		return finished
+	}
+	if s.plan.Sources[e.source].Login != "" && r.Outcome != surge.Refused {
+		// The client gives the connection up and logs in again.
+		if k := (sessionKey{e.source, e.user}); s.sessions.lose(k, true) {
+			s.relogin(now, k)
+		}
 	}
 	wait, more := e.client.Next(e.number, r.Outcome, r.RetryAfter, s.rngs[e.source])
 	if !more {
