@@ -325,6 +325,9 @@ func (c *Control) listen(now time.Time) {
 		name := c.entries[len(c.entries)-1].r.Signals[i].Name
 		heard := !r.At.IsZero() && now.Sub(r.At) <= c.ladder.Stale(i)
 		was, known := c.heard[name]
+		if !known && !heard {
+			continue // what was never heard is not lost
+		}
 		c.heard[name] = heard
 		switch {
 		case known && was && !heard:

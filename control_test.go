@@ -339,3 +339,32 @@ func TestShadowTellsNobody(t *testing.T) {
 		}
 	})
 }
+
+// silent is a source of which nothing is heard until a time, and from another.
+type silent struct{ from, until time.Time }
+
+func (s silent) Read(now time.Time) level.Reading {
+	if now.Before(s.from) || now.After(s.until) {
+		return level.Reading{Note: "no route to host"}
+	}
+	return level.Reading{Value: 0.5, At: now}
+}
+
+func TestLostSignalsAreRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &record{}
+		d := recorded(t, rec)
+		r := responding(&dial{})
+		r.Signals[0].Source = silent{from: time.Now().Add(time.Second), until: time.Now().Add(10 * time.Second)}
+		defer apply(t, d, r)()
+		time.Sleep(5 * time.Second)
+		if back := rec.of(audit.SignalBack); len(back) > 0 {
+			t.Errorf("%v came back without having been lost", back)
+		}
+		time.Sleep(10 * time.Second)
+		e, ok := rec.find(audit.SignalLost)
+		if !ok || e.Target != "load" || e.Why != "no route to host" {
+			t.Errorf("recorded %+v", e)
+		}
+	})
+}
