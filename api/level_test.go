@@ -53,16 +53,16 @@ func TestAuditThatIsNotKept(t *testing.T) {
 
 func TestPinAndUnpin(t *testing.T) {
 	w := newWorld(t)
-	doc := w.expect(w.do(store.Acting, "POST", "/daero/api/level/pin", `{"level":"경계","for":"30m","reason":" concert at 8 "}`), 200)
+	doc := w.expect(w.do(store.Acting, "POST", "/daero/api/level/pin", `{"level":"경계","for":"3m","reason":" concert at 8 "}`), 200)
 	pin := doc["pin"].(map[string]any)
-	if pin["level"] != "alert" || pin["by"] != "the-operator" || pin["reason"] != "concert at 8" || pin["until"] != "2026-01-01T00:30:01Z" {
+	if pin["level"] != "alert" || pin["by"] != "the-operator" || pin["reason"] != "concert at 8" || pin["until"] != "2026-01-01T00:03:01Z" {
 		t.Errorf("pin %v", pin)
 	}
 	w.step(time.Second)
 	if doc := w.get("/daero/api/level"); doc["number"] != 3.0 || doc["pinned"] != true || doc["pin"] == nil {
 		t.Errorf("after the pin: %v", doc)
 	}
-	w.step(30 * time.Minute)
+	w.step(3 * time.Minute)
 	if doc := w.get("/daero/api/level"); doc["number"] != 0.0 {
 		t.Errorf("the pin did not end: %v", doc)
 	}

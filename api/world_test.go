@@ -61,6 +61,13 @@ func (w *world) step(d time.Duration) {
 	}
 }
 
+// jump lets time pass in which nothing is looked at.
+func (w *world) jump(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
 // actions are the playbook of the tests: at alert half of all logins go.
 var actions = []playbook.Action{
 	{At: level.Attention, Kind: playbook.Flag, Target: "comments", Value: "off", To: 1, From: 1, Where: "Caddyfile:7"},
