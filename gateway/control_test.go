@@ -96,6 +96,24 @@ func (c *console) runAt(status int, args ...string) (stdout, stderr string) {
 	return out.String(), errs.String()
 }
 
+// logged waits until the log has a text: it is written behind what happens.
+func (c *console) logged(text string) {
+	c.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(30 * time.Second); ; {
+		log, err := os.ReadFile(filepath.Join(c.storage, "log.json"))
+		if err == nil && bytes.Contains(log, []byte(text)) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			c.t.Fatalf("the log never had %s (%v)", text, err)
+		}
+	}
+}
+
 // eventually runs a command until its output has a text.
 func (c *console) eventually(text string, args ...string) string {
 	c.t.Helper()
@@ -144,10 +162,8 @@ func TestPinByCommand(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
-	log, err := os.ReadFile(filepath.Join(c.storage, "log.json"))
-	if err != nil || !bytes.Contains(log, []byte(`"msg":"level.pinned"`)) || !bytes.Contains(log, []byte(`"msg":"level.changed"`)) {
-		t.Errorf("%v: the log has no line of it", err)
-	}
+	c.logged(`"msg":"level.pinned"`)
+	c.logged(`"msg":"level.changed"`)
 }
 
 func TestPlaybookByCommand(t *testing.T) {
