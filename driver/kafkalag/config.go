@@ -136,6 +136,7 @@ func (c Config) options() []kgo.Opt {
 		kgo.RetryTimeout(timeout(c.Every)),
 		kgo.RequestRetries(2),
 		kgo.MetadataMinAge(500 * time.Millisecond),
+		kgo.FetchMaxBytes(1 << 20), kgo.FetchMaxPartitionBytes(1 << 20), // nothing is fetched
 		kgo.BrokerMaxReadBytes(8 << 20),
 	}
 	if c.TLS != nil {

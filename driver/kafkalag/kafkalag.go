@@ -90,7 +90,7 @@ func (s *Signal) ask(ctx context.Context) (poll.Answer, error) {
 // lag asks for what was committed, then where the partitions begin and end.
 func (s *Signal) lag(ctx context.Context, admin *kadm.Client) (float64, error) {
 	commits, err := admin.FetchOffsets(ctx, s.cfg.Group)
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // some brokers say nothing instead
 		return 0, err
 	}
 	topics := s.topics(commits)

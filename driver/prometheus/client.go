@@ -25,6 +25,12 @@ type client struct {
 
 var _ api.Client = (*client)(nil)
 
+// carried is an error on the way; any other is the library's about an answer.
+type carried struct{ error }
+
+// Unwrap returns what went wrong.
+func (e carried) Unwrap() error { return e.error }
+
 // URL implements api.Client: the address of an endpoint.
 func (c *client) URL(endpoint string, args map[string]string) *url.URL {
 	for arg, value := range args {
@@ -42,18 +48,18 @@ func (c *client) Do(ctx context.Context, req *http.Request) (*http.Response, []b
 	fetch.Head(req, c.auth, c.header)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, carried{err}
 	}
 	defer resp.Body.Close()
 	body, err := fetch.Body(resp, MaxBody)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, carried{err}
 	}
 	switch s := resp.StatusCode; {
 	case s/100 == 2, s == http.StatusBadRequest, s == http.StatusUnprocessableEntity:
 		return resp, body, nil // the library reads what the server says
 	default:
 		// With the answer: after some of these the library asks again by GET.
-		return resp, nil, &fetch.StatusError{Status: s, After: fetch.RetryAfter(resp.Header, time.Now())}
+		return resp, nil, carried{&fetch.StatusError{Status: s, After: fetch.RetryAfter(resp.Header, time.Now())}}
 	}
 }

@@ -108,11 +108,11 @@ func (s *Signal) ask(ctx context.Context) (poll.Answer, error) {
 
 // reason is why a query failed, in the server's words where it has some.
 func reason(err error) error {
-	if e, ok := errors.AsType[*v1.Error](err); ok {
-		if e.Type == v1.ErrBadResponse {
-			return errors.New("the answer is not Prometheus': check the address (without /api/v1)")
-		}
+	if e, ok := errors.AsType[carried](err); ok {
+		return fetch.Plain(e.error)
+	}
+	if e, ok := errors.AsType[*v1.Error](err); ok && e.Type != v1.ErrBadResponse {
 		return fmt.Errorf("the query fails: %s", e.Msg)
 	}
-	return fetch.Plain(err)
+	return errors.New("the answer is not a number of Prometheus': check the address (without /api/v1) and the query")
 }
