@@ -3,6 +3,9 @@ package rehearse
 import (
 	"fmt"
 	"strings"
+	"time"
+
+	"github.com/daero/daero/rehearse/shipped"
 )
 
 // Gateway is what a rehearsal or the demo wants in front of the messenger.
@@ -14,6 +17,10 @@ type Gateway struct {
 	Storage      string // where it keeps what it learns: nothing from before may help or hurt
 	StaticLogins int    // logins at once, for the oracle
 	Rehearsal    bool   // many connections, no log, quick end
+	Emergency    bool   // the arm manual: what is prepared is switched on
+	Feed         string // address of an alert feed to listen to, for the arm auto
+	// DownAfter is how long a level is kept, for the arm auto. Default 30 s.
+	DownAfter time.Duration
 }
 
 // Caddyfile returns the configuration of an arm. What is in lanes is all that
@@ -24,12 +31,20 @@ func Caddyfile(g Gateway) string {
 	if g.Rehearsal {
 		b.WriteString("\tgrace_period 2s\n\tlog {\n\t\tlevel ERROR\n\t}\n")
 	}
-	if g.Arm != ArmNone {
+	switch g.Arm {
+	case ArmNone, ArmManual:
+	case ArmAuto:
+		b.WriteString("\tdaero {\n" + g.response() + "\t}\n")
+	default:
 		b.WriteString("\tdaero\n")
 	}
 	fmt.Fprintf(&b, "}\n%s {\n", g.Listen)
 	switch g.Arm {
 	case ArmNone:
+	case ArmManual:
+		if g.Emergency {
+			b.WriteString(emergency)
+		}
 	case ArmStatic:
 		// One limit far out of the way; each lane has what it was given.
 		b.WriteString(lanes("\t\tfixed_limit 100000\n", fmt.Sprintf("\t\t\tmax %d\n", g.StaticLogins)))
@@ -44,6 +59,26 @@ func Caddyfile(g Gateway) string {
 	}
 	b.WriteString("\n}\n")
 	return b.String()
+}
+
+// emergency is what a person switches on: no syncs, and no logins of phones
+// that nobody looks at.
+const emergency = "\t@later {\n\t\tpath /v1/login* /v1/sync*\n\t\texpression `path('/v1/sync*') || header({'X-App-State': 'background'})`\n\t}\n" +
+	"\thandle @later {\n\t\theader Retry-After 10\n\t\trespond 503\n\t}\n"
+
+// response is the shipped levels and playbook. Where the rehearsal is shorter
+// than the trouble it stands for, levels are kept and lanes come back quicker.
+func (g Gateway) response() string {
+	text := shipped.Caddyfile
+	if g.DownAfter > 0 {
+		text = strings.Replace(text, "down after 30s", "down after "+g.DownAfter.String(), 1)
+		text = strings.Replace(text, "playbook {\n", fmt.Sprintf("playbook {\n\tramp 10%% every %s\n", max(g.DownAfter/6, 100*time.Millisecond)), 1)
+	}
+	if g.Feed != "" {
+		feed := fmt.Sprintf("\tsignal quake alertfeed usgs http://%s/usgs/all_hour.geojson {\n\t\tarm attention for 10m\n\t\tevery 1s\n\t\tmagnitude 4.5\n\t}\n", g.Feed)
+		text = strings.Replace(text, "level {\n", "level {\n"+feed, 1)
+	}
+	return "\t\t" + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n\t\t") + "\n"
 }
 
 func lanes(all, login string) string {

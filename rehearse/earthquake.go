@@ -71,24 +71,22 @@ func (s Settings) Earthquake(arm string) *live.Plan {
 	minute := until - from // what stands for a minute
 	left := s.LoginsLeft(s.Workers)
 
-	once := surge.Population{{Weight: 1, Client: surge.Naive{Tries: 1}}}
 	people := surge.Population{{Weight: 1, Client: surge.Impatient{}}}
 	phones := surge.Population{{Weight: 1, Client: surge.Naive{Tries: 1000}}}
 	asleep := until
-	if arm == ArmHonouring {
-		// Retry-After is in whole seconds: up to one more, so as not to come all at once.
-		phones = surge.Population{{Weight: 1, Client: surge.Honouring{Tries: 20, Jitter: time.Second}}}
-		asleep = 0
+	if arm == ArmHonouring || arm == ArmAuto {
+		phones, asleep = honouring, 0
 	}
 	wave := surge.Between{From: from, To: until, Curve: surge.Sum{
 		surge.WakeUp{At: from, Devices: s.Storm * left, Median: minute * 4 / 60, Tail: minute},
 		surge.Constant(left * min(1, s.Storm)),
 	}}
 	p.Sources = []live.Source{
-		{Name: "message", Lane: laneMessage, Curve: surge.Constant(s.Messages), Clients: once, Timeout: time.Second, Users: 50_000},
-		{Name: "sync", Lane: laneSync, Curve: surge.Constant(s.Syncs), Clients: once, Timeout: time.Second, Users: 50_000},
+		{Name: "message", Lane: laneMessage, Curve: surge.Constant(s.Messages), Clients: onePress, Timeout: time.Second, Users: 50_000, Login: reconnect},
+		{Name: "sync", Lane: laneSync, Curve: surge.Constant(s.Syncs), Clients: onePress, Timeout: time.Second, Users: 50_000},
 		{Name: "people", Lane: laneLogin, Curve: surge.Constant(s.Logins), Clients: people, Timeout: 2 * time.Second},
 		{Name: "phones", Lane: laneLogin, Curve: wave, Clients: phones, Timeout: 2 * time.Second, Until: asleep},
+		reconnecting(),
 	}
 	return p
 }
@@ -103,13 +101,17 @@ func (s Settings) workersIn(phase string) int {
 
 // request makes the HTTP request of an attempt.
 //
-// The oracle's lanes are changed by reloading the gateway, which closes
+// The oracle's lanes, and what a person switches, are changed by reloading the gateway, which closes
 // connections that happen to be idle; its clients may send once more on
 // another connection, as any app does for what it knows to be safe. The other
 // arms have no such excuse: there a broken connection counts as failed.
 func request(base, arm string) func(live.Attempt) (*http.Request, error) {
 	return func(a live.Attempt) (*http.Request, error) {
-		user := a.Source.Name + "-" + strconv.FormatUint(a.User, 10)
+		name := a.Source.Name
+		if name == reconnect {
+			name = "message" // whose session was lost
+		}
+		user := name + "-" + strconv.FormatUint(a.User, 10)
 		var req *http.Request
 		var err error
 		switch a.Source.Lane {
@@ -126,7 +128,7 @@ func request(base, arm string) func(live.Attempt) (*http.Request, error) {
 			return nil, err
 		}
 		req.Header.Set("X-User-Id", user)
-		if arm == ArmStatic {
+		if arm == ArmStatic || arm == ArmManual {
 			req.Header["Idempotency-Key"] = []string{} // net/http: safe to repeat; nothing is sent
 		}
 		if a.Source.Name == "phones" {

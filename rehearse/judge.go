@@ -27,10 +27,13 @@ const (
 // only, nothing that depends on the machine's speed is judged, and no machine
 // is too noisy.
 func (s Settings) Judge(arms []ArmLog, correctnessOnly bool) Report {
+	s = s.WithDefaults()
 	r := s.report(arms)
 	r.Bars = []Bar{}
 	lanes, static, none, honouring := r.arm(ArmLanes), r.arm(ArmStatic), r.arm(ArmNone), r.arm(ArmHonouring)
-	if lanes != nil {
+	// What the lanes alone must keep is measured in the earthquake, which is
+	// made for that.
+	if lanes != nil && s.Scenario == Earthquake {
 		r.Bars = append(r.Bars, success(lanes))
 		if correctnessOnly {
 			r.Bars = append(r.Bars, unbroken(lanes), served(lanes))
@@ -45,8 +48,16 @@ func (s Settings) Judge(arms []ArmLog, correctnessOnly bool) Report {
 			r.Bars = append(r.Bars, recovered(lanes))
 		}
 	}
-	if none != nil {
+	if none != nil && s.Scenario == Earthquake {
 		r.Bars = append(r.Bars, r.control(none, correctnessOnly))
+	}
+	if auto := r.arm(ArmAuto); auto != nil {
+		r.Bars = append(r.Bars, s.response(auto)...)
+		for _, control := range []*ArmReport{none, r.arm(ArmManual)} {
+			if control != nil && (s.Scenario == Earthquake || s.Scenario == NewYear) {
+				r.Bars = append(r.Bars, harmed(control))
+			}
+		}
 	}
 	if !correctnessOnly {
 		r.Noisy = noise(arms)
@@ -200,7 +211,7 @@ func armNoise(a ArmLog) (why []string) {
 		why = append(why, fmt.Sprintf("calm message p99 is %.1f ms in the first half and %.1f ms in the second", first, second))
 	}
 	most := maxLag
-	if a.Name == ArmNone {
+	if a.Name == ArmNone || a.Name == ArmManual {
 		most = controlLag
 	}
 	if lag, calm := a.Log.Lag(0.99), calmBin(one, laneMessage, 0, 1).Quantile(0.99); lag > most*calm {

@@ -17,6 +17,9 @@ type ArmLog struct {
 	Repeated int
 	// Trace is what the gateway did, every 100 ms, if Settings asked for it.
 	Trace []Sample
+	// Levels and Actions are from the gateway's record.
+	Levels  []LevelReport
+	Actions []ActionReport
 }
 
 // baseline is a lane in the calm.
@@ -49,7 +52,7 @@ const binWidth = 100 * time.Millisecond
 // report turns logs into numbers. static is the oracle's, nil if it did not run.
 func (s Settings) report(arms []ArmLog) Report {
 	r := Report{
-		Scenario: "earthquake", Seed: s.Seed,
+		Scenario: s.Scenario, Seed: s.Seed,
 		Load: LoadReport{
 			Workers: s.Workers, MessagesPerS: s.Messages, SyncsPerS: s.Syncs, LoginsPerS: s.Logins,
 			LoginsLeftPerS: s.LoginsLeft(s.Workers), Storm: s.Storm, ArmSeconds: s.Duration.Seconds(),
@@ -59,7 +62,9 @@ func (s Settings) report(arms []ArmLog) Report {
 	base := calm(arms)
 	r.Calm = CalmReport{MessageP90: round(base[laneMessage].p90), MessageP99: round(base[laneMessage].p99)}
 	for _, a := range arms {
-		r.Arms = append(r.Arms, armReport(a, base))
+		arm := armReport(a, base)
+		arm.SaturatedS = s.saturated(a.Log)
+		r.Arms = append(r.Arms, arm)
 	}
 	if static := r.arm(ArmStatic); static != nil {
 		for i := range r.Arms {
@@ -71,6 +76,7 @@ func (s Settings) report(arms []ArmLog) Report {
 
 func armReport(a ArmLog, base map[string]baseline) ArmReport {
 	out := ArmReport{Name: a.Name, Repeated: a.Repeated, Lanes: map[string]LaneReport{}, CPU: a.CPU, SendLagP99: round(a.Log.Lag(0.99)), RecoveryS: recovery(a.Log, base)}
+	out.felt(a)
 	starts := a.Log.Plan.Starts()
 	actions, attempts := int64(0), int64(0)
 	for i, ph := range a.Log.Plan.Phases {

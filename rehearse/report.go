@@ -50,6 +50,19 @@ type ArmReport struct {
 	// CPU is how many processors were busy in the storm: generator, gateway,
 	// service and everything else on the machine. Absent where not known.
 	CPU map[string]float64 `json:"cpu,omitempty"`
+	// SessionsKept is the share of the sessions that no failed answer has cost
+	// and that stood at the end; LoggedOut how many wishes found their user
+	// logged out.
+	SessionsKept float64 `json:"sessions_kept"`
+	LoggedOut    int64   `json:"logged_out"`
+	// SaturatedS is when for the first time more came in 100 ms than the
+	// service can do in them; null: never.
+	SaturatedS *float64 `json:"saturated_s"`
+	// Levels and Actions are what daero did, from its record.
+	Levels  []LevelReport  `json:"levels"`
+	Actions []ActionReport `json:"actions"`
+	// Seconds is what was felt second by second, for drawing.
+	Seconds []SecondReport `json:"seconds"`
 	// Repeated is how often the arm was thrown away for noise and run again.
 	Repeated int `json:"repeated,omitempty"`
 }
@@ -88,4 +101,32 @@ type Bar struct {
 	Got  *float64 `json:"got"`
 	OK   bool     `json:"ok"`
 	Note string   `json:"note,omitempty"` // where it was worst
+}
+
+// LevelReport is a change of the level.
+type LevelReport struct {
+	At   float64 `json:"at_s"` // seconds since the arm began
+	From string  `json:"from"`
+	To   string  `json:"to"`
+	Why  string  `json:"why"`
+}
+
+// ActionReport is something that the playbook did: an action that came into
+// force, became stronger or weaker, or was withdrawn (strength 0).
+type ActionReport struct {
+	At       float64 `json:"at_s"`
+	Action   string  `json:"action"` // the slot, like "shed login background"
+	Lane     string  `json:"lane"`   // "" for actions of no lane
+	Strength float64 `json:"strength"`
+	Shadow   bool    `json:"shadow"`
+}
+
+// SecondReport is one second of an arm. MessageP90 is null where no message was
+// answered for most.
+type SecondReport struct {
+	Messages   int      `json:"messages"`    // sent
+	MessagesOK int      `json:"messages_ok"` // and answered
+	MessageP90 *float64 `json:"message_p90_ms"`
+	Logins     int      `json:"logins"` // sent
+	LoginsOK   int      `json:"logins_ok"`
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/daero/daero/audit"
 	"github.com/daero/daero/rehearse/live"
 )
 
@@ -77,21 +78,34 @@ func runArm(ctx context.Context, s Settings, arm string, stage Stage, progress f
 	if err := warm(ctx, s, target); err != nil {
 		return ArmLog{}, err
 	}
-	plan := s.Earthquake(arm)
+	plan := s.Plan(arm)
 	use := &usage{set: set}
 	workers := s.Workers
+	act := &director{s: s, arm: arm, plan: plan}
+	act.hand, _ = set.(Stagehand)
 	samples := watch(ctx, s, set)
-	log, err := live.Run(ctx, plan, target, live.Options{Sleep: s.Sleep, Phase: func(ctx context.Context, phase int) error {
+	start := time.Now()
+	end := act.begin(ctx)
+	log, err := live.Run(ctx, plan, target, live.Options{Sleep: s.Sleep, Cut: act.cut, Phase: func(ctx context.Context, phase int) error {
 		name := plan.Phases[phase].Name
 		progress(name, float64(plan.Starts()[phase])/float64(plan.Total()))
-		use.note(name)
+		use.note(phase, len(plan.Phases))
 		if now := s.workersIn(name); now != workers {
 			workers = now
 			return set.Resize(ctx, now)
 		}
-		return nil
+		return act.phase(ctx, phase)
 	}})
-	return ArmLog{Name: arm, Log: log, CPU: use.storm(), Trace: samples()}, err
+	if switching := end(); err == nil {
+		err = switching
+	}
+	out = ArmLog{Name: arm, Log: log, CPU: use.storm(), Trace: samples()}
+	if rec, ok := set.(Recorded); ok && err == nil {
+		var entries []audit.Entry
+		entries, err = rec.Record(ctx, start)
+		out.Levels, out.Actions = recorded(entries, start)
+	}
+	return out, err
 }
 
 // watch traces in the background; the function it returns ends that.
@@ -111,7 +125,7 @@ func watch(ctx context.Context, s Settings, set Set) func() []Sample {
 // warm sends a little of everything first: connections are opened and caches
 // filled before anything is measured.
 func warm(ctx context.Context, s Settings, target live.Target) error {
-	p := s.Earthquake("")
+	p := s.Plan("")
 	p.Phases = []live.Phase{{Name: "warm", Length: min(time.Second, s.Duration/17)}}
 	p.Seed++
 	for i := range p.Sources {
@@ -136,12 +150,13 @@ type usage struct {
 	from, to   time.Time
 }
 
-// note is called from one phase at a time.
-func (u *usage) note(phase string) {
+// note is called from one phase at a time. The calm is the first phase, and the
+// last is after the storm.
+func (u *usage) note(phase, phases int) {
 	switch phase {
-	case phaseStorm:
+	case 1:
 		u.start, u.from = u.set.CPU(), time.Now()
-	case phaseRecovery:
+	case phases - 1:
 		u.end, u.to = u.set.CPU(), time.Now()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/daero/daero/examples/messenger"
@@ -16,15 +17,33 @@ const (
 	ArmStatic    = "static"          // lanes set by hand, and again at each change: the oracle
 	ArmLanes     = "lanes"           // daero, told nothing but the lanes
 	ArmHonouring = "lanes-honouring" // the same, where clients come back when told
+	ArmManual    = "manual"          // no lanes, until a person switches an emergency mode on
+	ArmAuto      = "auto"            // lanes, levels and the shipped playbook; clients come back when told
 )
 
-// Arms lists every arm, in the order in which they are run.
-func Arms() []string { return []string{ArmNone, ArmStatic, ArmLanes, ArmHonouring} }
+// Arms lists the arms that a scenario is rehearsed in unless told otherwise, in
+// the order in which they are run.
+func Arms(scenario string) []string {
+	if scenario == Earthquake {
+		return []string{ArmNone, ArmStatic, ArmLanes, ArmHonouring}
+	}
+	return []string{ArmNone, ArmManual, ArmLanes, ArmAuto}
+}
 
-// Settings size the earthquake. The zero Settings take the defaults.
+// arms lists the arms that a scenario can be rehearsed in: the oracle's lanes
+// and naive phones are of the earthquake alone.
+func arms(scenario string) []string {
+	if scenario == Earthquake {
+		return []string{ArmNone, ArmManual, ArmStatic, ArmLanes, ArmHonouring, ArmAuto}
+	}
+	return Arms(scenario)
+}
+
+// Settings size a rehearsal. The zero Settings take the defaults.
 type Settings struct {
+	Scenario string // default earthquake
 	Seed     uint64
-	Arms     []string      // default all
+	Arms     []string      // default those of Arms
 	Duration time.Duration // of one arm; default 17 s
 	Workers  int           // of the messenger; default 24
 	Messages float64       // per second; default 250
@@ -56,8 +75,11 @@ func (s Settings) WithDefaults() Settings {
 			*v = d
 		}
 	}
+	if s.Scenario == "" {
+		s.Scenario = Earthquake
+	}
 	if len(s.Arms) == 0 {
-		s.Arms = Arms()
+		s.Arms = Arms(s.Scenario)
 	}
 	if s.Duration == 0 {
 		s.Duration = 17 * time.Second
@@ -75,9 +97,12 @@ func (s Settings) WithDefaults() Settings {
 // Validate reports every mistake at once.
 func (s Settings) Validate() error {
 	var errs []error
+	if s.Scenario != "" && !slices.Contains(Scenarios(), s.Scenario) {
+		errs = append(errs, fmt.Errorf("scenario %q: is not known: use %s", s.Scenario, strings.Join(Scenarios(), ", ")))
+	}
 	for i, a := range s.Arms {
-		if !slices.Contains(Arms(), a) {
-			errs = append(errs, fmt.Errorf("arm %q: is not known: use none, static, lanes or lanes-honouring", a))
+		if known := arms(s.Scenario); !slices.Contains(known, a) {
+			errs = append(errs, fmt.Errorf("arm %q: is not known: use %s", a, strings.Join(known, ", ")))
 		} else if slices.Contains(s.Arms[:i], a) {
 			errs = append(errs, fmt.Errorf("arm %s: named twice: name it once", a))
 		}

@@ -29,6 +29,8 @@ type processes struct {
 	port, admin        int
 	backend            string
 	target             *live.HTTP // nil until it is asked for
+	feed               *feed      // nil unless the arm listens to one
+	switched           bool       // a person has switched the emergency mode on
 }
 
 // Open implements [Stage].
@@ -52,6 +54,11 @@ func (p Processes) Open(ctx context.Context, arm string, s Settings) (set Set, e
 	}()
 	if err := st.startMessenger(exe); err != nil {
 		return nil, err
+	}
+	if arm == ArmAuto && s.warns() {
+		if st.feed, err = startFeed(); err != nil {
+			return nil, err
+		}
 	}
 	return st, st.startGateway(ctx, exe)
 }
@@ -99,10 +106,15 @@ func (p *processes) startGateway(ctx context.Context, exe string) (err error) {
 }
 
 func (p *processes) caddyfile(workers int) string {
-	return Caddyfile(Gateway{
+	g := Gateway{
 		Arm: p.arm, Listen: fmt.Sprintf("http://127.0.0.1:%d", p.port), Admin: fmt.Sprintf("127.0.0.1:%d", p.admin),
-		Backend: p.backend, Storage: filepath.Join(p.dir, "data"), StaticLogins: p.settings.StaticLogins(workers), Rehearsal: true,
-	})
+		Backend: p.backend, Storage: p.dataDir(), StaticLogins: p.settings.StaticLogins(workers), Rehearsal: true,
+		Emergency: p.switched, DownAfter: p.settings.dwell(),
+	}
+	if p.feed != nil {
+		g.Feed = p.feed.addr
+	}
+	return Caddyfile(g)
 }
 
 func (p *processes) url() string { return fmt.Sprintf("http://127.0.0.1:%d", p.port) }
@@ -173,6 +185,9 @@ func (p *processes) Close() error {
 			continue
 		}
 		errs = append(errs, c.stop())
+	}
+	if p.feed != nil {
+		errs = append(errs, p.feed.close())
 	}
 	http.DefaultClient.CloseIdleConnections()
 	return errors.Join(append(errs, os.RemoveAll(p.dir))...)

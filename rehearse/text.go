@@ -13,9 +13,15 @@ func (r *Report) WriteText(w io.Writer) error {
 	l := r.Load
 	fmt.Fprintf(&b, "%s · seed %d · %.0f s per arm\n", r.Scenario, r.Seed, l.ArmSeconds)
 	fmt.Fprintf(&b, "%d workers; %.0f messages/s, %.0f syncs/s, %.0f logins/s\n", l.Workers, l.MessagesPerS, l.SyncsPerS, l.LoginsPerS)
-	fmt.Fprintf(&b, "storm: logins at %.0f × the %.0f/s that are left; then half of the workers gone\n", l.Storm, l.LoginsLeftPerS)
+	if r.Scenario == Earthquake {
+		fmt.Fprintf(&b, "storm: logins at %.0f × the %.0f/s that are left; then half of the workers gone\n", l.Storm, l.LoginsLeftPerS)
+	}
 	fmt.Fprintf(&b, "calm: message p90 %s, p99 %s\n", ms(&r.Calm.MessageP90), ms(&r.Calm.MessageP99))
 	side := r.side()
+	if r.responds() {
+		r.overview(&b)
+		side = nil
+	}
 	r.table(&b, "messages", side, "  answered    p99  slow", func(p PhaseReport) string {
 		m := p.Lanes[laneMessage]
 		return fmt.Sprintf("  %8s %6s %4.1fs", percent(m.SuccessRatio, 2), ms(m.P99), m.Degraded)
@@ -24,15 +30,25 @@ func (r *Report) WriteText(w io.Writer) error {
 		m := p.Lanes[laneLogin]
 		return fmt.Sprintf("  %8.0f  %9s   ", m.Goodput, percent(m.OracleRatio, 0))
 	})
-	r.row(&b, "recovery", side, func(a *ArmReport) string {
-		if a.RecoveryS == nil {
-			return "  not in this run"
+	if !r.responds() {
+		r.row(&b, "recovery", side, func(a *ArmReport) string {
+			if a.RecoveryS == nil {
+				return "  not in this run"
+			}
+			return fmt.Sprintf("  %.1f s", *a.RecoveryS)
+		})
+		r.row(&b, "attempts", side, func(a *ArmReport) string {
+			return fmt.Sprintf("  %.1f per action", a.AttemptsPerAction)
+		})
+	}
+	if r.responds() {
+		for i := range r.Arms {
+			r.Arms[i].did(&b)
 		}
-		return fmt.Sprintf("  %.1f s", *a.RecoveryS)
-	})
-	r.row(&b, "attempts", side, func(a *ArmReport) string {
-		return fmt.Sprintf("  %.1f per action", a.AttemptsPerAction)
-	})
+		for i := range r.Arms {
+			r.Arms[i].timeline(&b)
+		}
+	}
 	if h := r.arm(ArmHonouring); h != nil {
 		fmt.Fprintf(&b, "\nwith daero, where clients honour Retry-After:\nmessages answered %s, p99 %s; %.2f attempts per action\n",
 			percent(h.Lanes[laneMessage].SuccessRatio, 2), ms(h.Lanes[laneMessage].P99), h.AttemptsPerAction)
@@ -40,6 +56,32 @@ func (r *Report) WriteText(w io.Writer) error {
 	r.verdict(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// responds reports whether levels and a playbook are compared with what is
+// without them.
+func (r *Report) responds() bool {
+	return r.Scenario != Earthquake || r.arm(ArmManual) != nil || r.arm(ArmAuto) != nil
+}
+
+// overview is what people felt in each arm, side by side.
+func (r *Report) overview(b *strings.Builder) {
+	line := func(name string, cell func(*ArmReport) string) {
+		fmt.Fprintf(b, "  %-22s", name)
+		row := ""
+		for i := range r.Arms {
+			row += fmt.Sprintf("%10s", clip(cell(&r.Arms[i]), 9))
+		}
+		b.WriteString(row + "\n")
+	}
+	b.WriteString("\nwhat people felt\n")
+	line("", func(a *ArmReport) string { return a.Name })
+	line("messages answered", func(a *ArmReport) string { return percent(a.Lanes[laneMessage].SuccessRatio, 2) })
+	line("message p99", func(a *ArmReport) string { return ms(a.Lanes[laneMessage].P99) })
+	line("sessions kept", func(a *ArmReport) string { return percent(&a.SessionsKept, 1) })
+	line("pressed, logged out", func(a *ArmReport) string { return fmt.Sprint(a.LoggedOut) })
+	line("logins per second", func(a *ArmReport) string { return fmt.Sprintf("%.0f", a.Lanes[laneLogin].Goodput) })
+	line("attempts per action", func(a *ArmReport) string { return fmt.Sprintf("%.2f", a.AttemptsPerAction) })
 }
 
 // titles are what the arms are called side by side.

@@ -25,10 +25,25 @@ const (
 	exitNoisy = 3
 )
 
-const rehearseUsage = `usage: daero rehearse earthquake [flags]
+const rehearseUsage = `usage: daero rehearse SCENARIO [flags]
 
-Replays the storm of an earthquake against a sample messenger: without lanes,
-with lanes set by hand, and with daero's. Ends with a table and a verdict.
+Replays a storm against a sample messenger, in several arms side by side, and
+ends with tables, a time axis and a verdict. The scenarios:
+
+  earthquake   a broadcast wakes every phone, then half of the service is gone
+  newyear      people press send, a dependency is slow, half the sessions break
+  goal         ten times of everything, for seconds
+  false-alert  a warning, a few curious people, and the warning is cancelled
+  recovery     17 %, then 50 % of the sessions break and return at once
+
+The arms:
+
+  none    the same gateway without daero
+  manual  none, until a person switches a prepared emergency mode on
+  lanes   daero's lanes alone
+  auto    lanes, levels and the shipped playbook
+  static  lanes set by hand by someone who knows the service (earthquake)
+  lanes-honouring  lanes, where clients come back when told (earthquake)
 
 `
 
@@ -39,6 +54,7 @@ type options struct {
 	correctness bool
 	exe         string
 	trace       string
+	html        string
 }
 
 // parse reads the command line; the status is the one to end with where ok is
@@ -50,7 +66,7 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 		fmt.Fprint(stderr, rehearseUsage)
 		fs.PrintDefaults()
 	}
-	arms := fs.String("arms", strings.Join(rehearse.Arms(), ","), "what to compare; lanes brings lanes-honouring with it")
+	arms := fs.String("arms", "", "what to compare, for example none,manual,auto (default those the scenario is made for)")
 	bars := fs.String("bars", "all", "`which` bars to judge: all, or correctness where the machine is slow or shared")
 	fs.Uint64Var(&o.settings.Seed, "seed", 1, "of the crowd: the same seed, the same arrivals")
 	fs.StringVar(&o.output, "output", "text", "text or json")
@@ -63,6 +79,7 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	fs.IntVar(&o.settings.Repeats, "repeats", 1, "how often an arm may be run again when the machine was too noisy")
 	fs.DurationVar(&o.settings.Patience, "patience", 10*time.Second, "how long to wait before each arm for a quiet machine")
 	fs.StringVar(&o.exe, "program", "", "`path` of the daero to rehearse (default this one)")
+	fs.StringVar(&o.html, "html", "", "`file` for a report with drawings, which needs nothing else to be read")
 	fs.StringVar(&o.trace, "trace", "", "`file` for what the gateway did ten times a second, as CSV")
 	scenario, rest := "", args
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -80,7 +97,13 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 		fmt.Fprintf(stderr, "rehearse: %q: what is this: want one scenario and flags\n", fs.Args())
 		return o, exitUsage, false
 	}
-	o.settings.Arms = withHonouring(strings.Split(*arms, ","))
+	o.settings.Scenario = scenario
+	if *arms != "" {
+		o.settings.Arms = strings.Split(*arms, ",")
+	}
+	if scenario == rehearse.Earthquake {
+		o.settings.Arms = withHonouring(o.settings.Arms)
+	}
 	o.settings = o.settings.WithDefaults()
 	o.settings.Trace = o.trace != ""
 	if o.correctness = *bars == "correctness"; o.correctness {
@@ -88,8 +111,8 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	}
 	err := o.settings.Validate()
 	switch {
-	case scenario != "earthquake":
-		err = errors.Join(fmt.Errorf("scenario %q: is not known: use earthquake", scenario), err)
+	case scenario == "":
+		err = errors.Join(fmt.Errorf("no scenario: use %s", strings.Join(rehearse.Scenarios(), ", ")), err)
 	case o.output != "text" && o.output != "json":
 		err = errors.Join(fmt.Errorf("output %q: is not known: use text or json", o.output), err)
 	case *bars != "all" && *bars != "correctness":
@@ -141,6 +164,10 @@ func (o options) rehearse(ctx context.Context, stage rehearse.Stage, stdout, std
 		return exitBad
 	}
 	report := o.settings.Judge(logs, o.correctness)
+	if err := o.writeHTML(&report); err != nil {
+		fmt.Fprintf(stderr, "rehearse: %v\n", err)
+		return exitBad
+	}
 	if o.output == "json" {
 		err = json.NewEncoder(stdout).Encode(report)
 	} else {
@@ -167,4 +194,15 @@ func (o options) writeTrace(logs []rehearse.ArmLog) error {
 		return fmt.Errorf("trace: %w", err)
 	}
 	return errors.Join(rehearse.WriteTrace(f, logs), f.Close())
+}
+
+func (o options) writeHTML(r *rehearse.Report) error {
+	if o.html == "" {
+		return nil
+	}
+	f, err := os.Create(o.html)
+	if err != nil {
+		return fmt.Errorf("html: %w", err)
+	}
+	return errors.Join(r.WriteHTML(f), f.Close())
 }

@@ -22,11 +22,12 @@ func TestWrongUse(t *testing.T) {
 		args string
 		want string
 	}{
-		"no scenario":      {"", `scenario ""`},
-		"unknown scenario": {"flood", "use earthquake"},
+		"no scenario":      {"", "no scenario: use earthquake"},
+		"unknown scenario": {"flood", "use earthquake, newyear"},
 		"unknown flag":     {"earthquake --quick", "-quick"},
 		"unknown output":   {"earthquake --output yaml", "use text or json"},
 		"unknown bars":     {"earthquake --bars some", "use all or correctness"},
+		"arm of another":   {"goal --arms static", `"static"`},
 		"unknown arm":      {"earthquake --arms none,dynamic", `"dynamic"`},
 		"too much":         {"earthquake now", `"now"`},
 		"seed in words":    {"earthquake --seed ten", "seed"},
@@ -45,7 +46,7 @@ func TestWrongUse(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if got := Rehearse(t.Context(), []string{"--help"}, &stdout, &stderr); got != exitGood || !strings.Contains(stderr.String(), "usage: daero rehearse earthquake") {
+	if got := Rehearse(t.Context(), []string{"--help"}, &stdout, &stderr); got != exitGood || !strings.Contains(stderr.String(), "usage: daero rehearse SCENARIO") {
 		t.Errorf("exit status %d, said %q", got, &stderr)
 	}
 	if got := Demo(t.Context(), []string{"--help"}, &stdout, &stderr); got != exitGood {
@@ -60,6 +61,9 @@ func TestArms(t *testing.T) {
 		"--arms lanes-honouring,lanes earthquake":      {"lanes-honouring", "lanes"},
 		"earthquake --arms none":                       {"none"},
 		"earthquake --arms static --bars correctness ": {"static"},
+		"earthquake --arms none,manual,auto":           {"none", "manual", "auto"},
+		"newyear":                                      {"none", "manual", "lanes", "auto"},
+		"goal --arms none,manual,auto":                 {"none", "manual", "auto"},
 	} {
 		o, _, ok := parse(strings.Fields(args), &bytes.Buffer{})
 		if !ok || !slices.Equal(o.settings.Arms, want) {

@@ -210,3 +210,13 @@ func JoinBins(bins ...*Bin) *Bin {
 	}
 	return all
 }
+
+// OK returns how many of them succeeded.
+func (b *Bin) OK() (n int) {
+	for _, ms := range b.latency {
+		if !math.IsInf(ms, 1) {
+			n++
+		}
+	}
+	return n
+}
