@@ -1,6 +1,7 @@
 package daero
 
 import (
+	"errors"
 	"time"
 
 	"github.com/daero/daero/audit"
@@ -8,10 +9,16 @@ import (
 	"github.com/daero/daero/playbook"
 )
 
+// errNothingResponds is the error of operating what there is not.
+var errNothingResponds = errors.New("no level and no playbook is configured: add them to the global option daero")
+
 // Pin sets the level until the pin's time, from the next step on.
 func (c *Control) Pin(now time.Time, p level.Pin) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.entries) == 0 {
+		return errNothingResponds
+	}
 	before := c.ladder.Standing().Level
 	if err := c.ladder.Pin(now, p); err != nil {
 		return err
@@ -40,6 +47,9 @@ func (c *Control) Unpin(now time.Time, by, reason string) bool {
 func (c *Control) Pause(now time.Time, p playbook.Pause) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.entries) == 0 {
+		return errNothingResponds
+	}
 	if err := c.runner.Pause(now, p); err != nil {
 		return err
 	}

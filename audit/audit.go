@@ -50,6 +50,8 @@ const (
 	LoginRefused    = "operator.refused"
 	SignalLost      = "signal.lost"
 	SignalBack      = "signal.back"
+	Pruned          = "audit.pruned" // entries were removed; the entry says how many
+	Lost            = "audit.lost"   // entries were not recorded; the entry says how many
 )
 
 // By is who acts when no person does.

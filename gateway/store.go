@@ -181,7 +181,7 @@ func severity(what string) zapcore.Level {
 	switch what {
 	case audit.ActionMoved:
 		return zapcore.DebugLevel
-	case audit.ActionFailed, audit.SignalLost, audit.LoginRefused, store.AuditLost:
+	case audit.ActionFailed, audit.SignalLost, audit.LoginRefused, audit.Lost:
 		return zapcore.WarnLevel
 	}
 	return zapcore.InfoLevel

@@ -115,7 +115,7 @@ func (r *Recorder) try(ctx context.Context, batch []audit.Entry) error {
 	r.mu.Unlock()
 	if lost > 0 {
 		batch = append(batch[:len(batch):len(batch)], audit.Entry{
-			At: batch[len(batch)-1].At, Who: audit.By, What: AuditLost,
+			At: batch[len(batch)-1].At, Who: audit.By, What: audit.Lost,
 			Why: fmt.Sprintf("%d entries could not be recorded in time", lost),
 		})
 	}

@@ -77,7 +77,7 @@ func TestRecorderOutlivesABrokenDisk(t *testing.T) {
 		end()
 		var kept, told uint64
 		for _, e := range d.entries {
-			if e.What == store.AuditLost {
+			if e.What == audit.Lost {
 				told++
 				if !strings.HasPrefix(e.Why, "5") { // thousands
 					t.Errorf("says %q", e.Why)

@@ -113,12 +113,6 @@ func (f Filter) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Events of the record that stores and their readers make themselves.
-const (
-	AuditPruned = "audit.pruned" // entries were removed; the entry says how many
-	AuditLost   = "audit.lost"   // entries were not recorded; the entry says how many
-)
-
 // Pruning says which entries of the record are removed, and by whom.
 type Pruning struct {
 	// Before removes what is older, unless zero.

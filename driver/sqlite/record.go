@@ -124,7 +124,7 @@ func (s *Store) Prune(ctx context.Context, p store.Pruning) (removed int, err er
 		}
 		if removed = int(n); removed > 0 {
 			why := fmt.Sprintf("%s: %d entries removed, up to number %d", p.Why, removed, upto)
-			if err := insert(ctx, tx, audit.Entry{At: p.At, Who: p.By, What: store.AuditPruned, Why: why}); err != nil {
+			if err := insert(ctx, tx, audit.Entry{At: p.At, Who: p.By, What: audit.Pruned, Why: why}); err != nil {
 				return err
 			}
 		}

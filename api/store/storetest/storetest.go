@@ -178,7 +178,7 @@ func prune(t *testing.T, open func(*testing.T) Store) {
 	if err != nil || !reflect.DeepEqual(numbers(all), []int64{7, 8, 9, 10, 11}) {
 		t.Fatalf("left %v, %v", numbers(all), err)
 	}
-	if last := all[4]; last.What != store.AuditPruned || last.Who != "kim" || !last.At.Equal(noon) {
+	if last := all[4]; last.What != audit.Pruned || last.Who != "kim" || !last.At.Equal(noon) {
 		t.Errorf("recorded as %+v", last)
 	}
 }
