@@ -101,7 +101,7 @@ func TestJSONMistakes(t *testing.T) {
 	}
 }
 
-// seeds are the lanes blocks of the golden files.
+// seeds are the daero and the lanes blocks of the golden files.
 func seeds(t testing.TB) (blocks []string) {
 	t.Helper()
 	files, err := filepath.Glob("testdata/adapt/*.caddyfiletest")
@@ -113,9 +113,13 @@ func seeds(t testing.TB) (blocks []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, lanes, ok := strings.Cut(string(data), "lanes "); ok {
-			lanes, _, _ = strings.Cut(lanes, "----------")
-			blocks = append(blocks, lanes)
+		text, _, _ := strings.Cut(string(data), "----------")
+		global, lanes, ok := strings.Cut(text, "lanes ")
+		if ok {
+			blocks = append(blocks, ":8080 {\nlanes "+lanes)
+		}
+		if _, daero, ok := strings.Cut(global, "daero {"); ok {
+			blocks = append(blocks, "{\ndaero {"+daero)
 		}
 	}
 	return blocks
@@ -126,7 +130,7 @@ func seeds(t testing.TB) (blocks []string) {
 func TestMutatedCaddyfiles(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2016, 9))
 	blocks := seeds(t)
-	for range 1000 {
+	for range 2000 {
 		b := blocks[rng.IntN(len(blocks))]
 		for range 1 + rng.IntN(8) {
 			i := rng.IntN(len(b) + 1)
@@ -140,19 +144,19 @@ func TestMutatedCaddyfiles(t *testing.T) {
 				b = b[:i] + string("{}\n \"`@\\*/%"[rng.IntN(11)]) + b[i:]
 			}
 		}
-		adapted([]byte(":8080 {\nlanes " + b))
+		adapted([]byte(b))
 	}
 }
 
-// FuzzCaddyfile: no Caddyfile makes the parser panic.
+// FuzzCaddyfile: no Caddyfile makes the parsers panic.
 func FuzzCaddyfile(f *testing.F) {
 	for _, b := range seeds(f) {
 		f.Add(b)
 	}
-	f.Fuzz(func(_ *testing.T, lanes string) {
-		if strings.Contains(lanes, "import") || strings.Contains(lanes, "{$") {
+	f.Fuzz(func(_ *testing.T, text string) {
+		if strings.Contains(text, "import") || strings.Contains(text, "{$") {
 			return // these read files and the environment
 		}
-		adapted([]byte(":8080 {\nlanes " + lanes))
+		adapted([]byte(text))
 	})
 }

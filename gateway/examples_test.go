@@ -15,8 +15,11 @@ import (
 // `daero fmt` would write it.
 func TestExamples(t *testing.T) {
 	t.Setenv("DAERO_SECRET", strings.Repeat("example", 5))
+	t.Setenv("OPS_CHAT", "slack://hook:AAAAAAAAA-BBBBBBBBB-123456789123456789123456@webhook")
+	t.Setenv("OPS_MAIL", "smtp://mail.example.com:587/?fromaddress=daero@example.com&toaddresses=ops@example.com")
+	t.Setenv("PAGER_URL", "https://pager.example.com/daero")
 	files, err := filepath.Glob("../examples/caddyfiles/*.caddyfile")
-	if err != nil || len(files) < 4 {
+	if err != nil || len(files) < 7 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
 	for _, file := range files {
