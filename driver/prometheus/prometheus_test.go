@@ -141,32 +141,3 @@ func TestMistakesAreAllNamed(t *testing.T) {
 		t.Errorf("error shows a secret: %v", err)
 	}
 }
-
-// answers carries requests to a fixed answer.
-type answers []byte
-
-func (a answers) RoundTrip(*http.Request) (*http.Response, error) {
-	w := httptest.NewRecorder()
-	_, _ = w.Write(a)
-	return w.Result(), nil
-}
-
-// Whatever a server answers, there is a value with a sane time, or a note.
-func FuzzAnswer(f *testing.F) {
-	for _, s := range []string{
-		ok("scalar", `[1,"1"]`), ok("vector", `[{"metric":{},"value":[1e300,"1"]}]`), ok("vector", `[{"histogram":[1,{"count":"1","sum":"1","buckets":[[0,"1","2","3"]]}]}]`),
-		ok("matrix", `[]`), `{"status":"error"}`, `{}`, `[]`, "", ok("scalar", `["x",null]`), ok("vector", `[null]`),
-	} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		s, err := prometheus.New(prometheus.Config{URL: "http://h", Query: "1", Transport: answers(body)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := first(t, s)
-		if r.At.IsZero() == (r.Note == "") || r.At.After(time.Now().Add(time.Second)) {
-			t.Errorf("reading %+v", r)
-		}
-	})
-}
