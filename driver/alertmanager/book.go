@@ -77,17 +77,23 @@ func (b *book) expire(now time.Time) {
 	}
 }
 
-// view is what one signal sees, and until when that holds if nothing is
-// heard.
+// view is what one signal sees, and from when until when that holds if nothing
+// is heard.
 type view struct {
 	value float64
+	from  time.Time
 	until time.Time // zero: for ever
+}
+
+// holds reports whether the view is that of a time: clocks are set back, too.
+func (v view) holds(now time.Time) bool {
+	return !now.Before(v.from) && (v.until.IsZero() || now.Before(v.until))
 }
 
 // look finds what a signal sees. An alert that came in several groups counts
 // once.
 func (b *book) look(now time.Time, cfg *Config) view {
-	var v view
+	v := view{from: now}
 	seen := map[string]bool{}
 	for _, group := range b.groups {
 		for f, e := range group {

@@ -93,7 +93,7 @@ func (s *Signal) Read(now time.Time) level.Reading {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.turn != r.book.turn || !s.seen.until.IsZero() && !now.Before(s.seen.until) {
+	if s.turn != r.book.turn || !s.seen.holds(now) {
 		s.seen, s.turn = r.book.look(now, &s.cfg), r.book.turn
 	}
 	return level.Reading{Value: s.seen.value, At: now}

@@ -19,9 +19,9 @@ import (
 const (
 	maxExpression = 4096 // bytes
 	// maxCost bounds one evaluation, in CEL's units: about one per operation and
-	// per ten characters looked at. It is enough to go through a document of
-	// 1 MB a few times and takes well under a second.
-	maxCost = 2_000_000
+	// per ten characters looked at. It is enough to go through ten thousands of
+	// elements once, and is used up within a second.
+	maxCost = 100_000
 	// interruptEvery is how many steps of a loop pass between looks at ctx.
 	interruptEvery = 256
 )
