@@ -10,9 +10,9 @@ const hostPrefix = "host."
 var _ = addHostSources()
 
 // addHostSources adds a source for each figure of the machine.
-func addHostSources() struct{} {
+func addHostSources() (added []source) {
 	for _, name := range host.Names() {
-		addSource(hostPrefix+name, source{
+		added = append(added, addSource(hostPrefix+name, source{
 			example: "signal " + name + " " + hostPrefix + name + " 80% 90% 95% 99%",
 			unit:    unitOf(host.Unit),
 			make: func(_ *making, s *SignalConfig) (daero.Source, error) {
@@ -21,7 +21,7 @@ func addHostSources() struct{} {
 				}
 				return host.New(name)
 			},
-		})
+		}))
 	}
-	return struct{}{}
+	return added
 }

@@ -18,13 +18,13 @@ const lanesPrefix = "lanes."
 var _ = addLaneSources()
 
 // addLaneSources adds a source for each figure that lanes tell.
-func addLaneSources() struct{} {
+func addLaneSources() (added []source) {
 	for _, name := range daero.LaneSignalNames() {
 		_, unit, err := new(daero.Control).LaneSignal(name, "")
 		if err != nil {
 			panic(err) // it has just been listed
 		}
-		addSource(lanesPrefix+name, source{
+		added = append(added, addSource(lanesPrefix+name, source{
 			example: "signal " + name + " " + lanesPrefix + name + " " + exampleOf(unit),
 			unit:    unitOf(unit),
 			args:    laneArg,
@@ -36,9 +36,9 @@ func addLaneSources() struct{} {
 				src, _, err := m.control.LaneSignal(name, o.Lane)
 				return src, err
 			},
-		})
+		}))
 	}
-	return struct{}{}
+	return added
 }
 
 // laneArg takes a lane in front of the thresholds.

@@ -45,7 +45,7 @@ func TestResponseIn(t *testing.T) {
 	}
 	respond ok
 }
-`), "")
+`), "caddyfile")
 	if err != nil {
 		t.Fatal(err)
 	}

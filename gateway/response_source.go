@@ -62,9 +62,11 @@ var sources = map[string]source{}
 // addSource adds a kind of signal. A file calls it as
 //
 //	var _ = addSource("name", source{…})
-func addSource(name string, s source) struct{} {
+//
+// which runs before init, like addCommand.
+func addSource(name string, s source) source {
 	sources[name] = s
-	return struct{}{}
+	return s
 }
 
 func sourceNames() []string { return slices.Sorted(maps.Keys(sources)) }

@@ -116,19 +116,14 @@ func (a *answers) room(n int64) bool {
 	return true
 }
 
-// find returns the answer at one key to a request, nil if there is none, with
-// the key where it stands.
-func (a *answers) find(key staleKey, r *http.Request) (*answer, staleKey) {
+// find returns the answer at one key to a request, nil if there is none.
+func (a *answers) find(key staleKey, r *http.Request) *answer {
 	got, ok := a.cache.GetIfPresent(key)
-	if !ok {
-		return nil, key
+	if !ok || got.vary == nil {
+		return got
 	}
-	if got.vary == nil {
-		return got, key
-	}
-	key = key.varied(got, r)
-	got, _ = a.cache.GetIfPresent(key)
-	return got, key
+	got, _ = a.cache.GetIfPresent(key.varied(got, r))
+	return got
 }
 
 // keep adds an answer to a request.

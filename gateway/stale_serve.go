@@ -64,11 +64,11 @@ func declines(r *http.Request) bool {
 
 // best returns the youngest answer that this request may be given.
 func (a *answers) best(by asker, r *http.Request, now time.Time) *answer {
-	best, _ := a.find(by.shared, r)
+	best := a.find(by.shared, r)
 	if !by.known {
 		return best
 	}
-	if own, _ := a.find(by.own, r); own != nil && (best == nil || own.old(now) < best.old(now)) {
+	if own := a.find(by.own, r); own != nil && (best == nil || own.old(now) < best.old(now)) {
 		best = own
 	}
 	return best
