@@ -46,6 +46,8 @@ type Response struct {
 	Playbook playbook.Config
 	// Effects are the webhooks and channels that the playbook names.
 	Effects map[string]Effect
+	// Node names this gateway in what is told outside.
+	Node string
 	// Agree is where several gateways would agree on a level. It is given what
 	// this one found and returns what to act on. Default: what it found.
 	Agree func(level.Standing) level.Standing

@@ -178,7 +178,8 @@ func (c *Control) tell(now time.Time, events []playbook.Event) {
 		n := playbook.Notice{
 			ID: fmt.Sprintf("%s-%s-%t-%d", a.Target, a.At, ev.Entered(), now.UnixNano()),
 			At: now, Target: a.Target, Entered: ev.Entered(), Row: a.At, Level: c.stood.Level,
-			Why: because.Why, Korean: because.Korean, Down: because.Down,
+			Why: because.Why, Korean: because.Korean, Down: because.Down, DownKorean: because.DownKorean,
+			Node: c.node(),
 		}
 		if p, paused := c.runner.Paused(now); paused {
 			n.Why = "the playbook is paused by " + p.By + ": " + p.Reason
@@ -200,4 +201,12 @@ func (c *Control) teller(name string) *teller {
 		return c.leaving.tellers[name]
 	}
 	return nil
+}
+
+// node names this gateway, as the newest response says.
+func (c *Control) node() string {
+	if len(c.entries) > 0 {
+		return c.entries[len(c.entries)-1].r.Node
+	}
+	return c.leaving.r.Node // only a response that ends tells without one in force
 }

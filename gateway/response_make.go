@@ -23,7 +23,7 @@ type stales interface{ Stale() time.Duration }
 func (a *App) prepare(ctx caddy.Context) error {
 	d := a.draft(a.knownLanes(ctx))
 	a.making = &making{control: a.rt.d.Control(), repl: caddy.NewReplacer()}
-	r := &daero.Response{Dwell: d.levels.Dwell, Below: d.levels.Below, Forget: d.levels.Forget, Playbook: d.book}
+	r := &daero.Response{Dwell: d.levels.Dwell, Below: d.levels.Below, Forget: d.levels.Forget, Playbook: d.book, Node: node()}
 	for i := range d.signals {
 		sig := daero.Signal{Signal: d.levels.Signals[i], Source: a.making.source(d, &d.signals[i])}
 		if st, ok := sig.Source.(stales); ok {

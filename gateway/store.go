@@ -42,7 +42,7 @@ const loginLasts = 15 * time.Minute
 
 func newRecords() *records {
 	r := &records{log: zap.NewNop()}
-	r.node, _ = os.Hostname() // without one entries name no gateway
+	r.node = node()
 	r.logs, r.keeps = store.NewRecorder(r.writeLog), store.NewRecorder(r.writeFile)
 	return r
 }
@@ -227,4 +227,14 @@ func (r *records) close() error {
 	file := r.file
 	r.file = nil
 	return file.Close()
+}
+
+// node names this gateway in the record and in what is told outside, "" where
+// the machine has no name.
+func node() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return name
 }

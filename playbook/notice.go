@@ -21,5 +21,7 @@ type Notice struct {
 	Level   level.Level `json:"level"` // shown at the time
 	Why     string      `json:"why"`
 	Korean  string      `json:"why_ko"`
-	Down    string      `json:"down,omitempty"` // what would bring the level down
+	// Down and DownKorean say what would bring the level down.
+	Down       string `json:"down,omitempty"`
+	DownKorean string `json:"down_ko,omitempty"`
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/daero/daero/driver/jsonhttp/fetch"
+	"github.com/daero/daero/driver/fetch"
 )
 
 const (

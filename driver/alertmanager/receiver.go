@@ -22,7 +22,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/daero/daero/driver/jsonhttp/fetch"
+	"github.com/daero/daero/driver/fetch"
 )
 
 // ReceiverConfig describes a Receiver.

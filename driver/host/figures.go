@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/daero/daero/driver/host/poll"
+	"github.com/daero/daero/driver/poll"
 )
 
 // untold says that this system does not tell a figure.

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/daero/daero/driver/host/poll"
+	"github.com/daero/daero/driver/poll"
 	"github.com/daero/daero/level"
 )
 

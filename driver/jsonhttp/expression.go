@@ -12,7 +12,7 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/ext"
 
-	"github.com/daero/daero/driver/host/poll"
+	"github.com/daero/daero/driver/poll"
 )
 
 // Bounds of an expression.

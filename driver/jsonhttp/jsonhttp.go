@@ -11,8 +11,8 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/daero/daero/driver/host/poll"
-	"github.com/daero/daero/driver/jsonhttp/fetch"
+	"github.com/daero/daero/driver/fetch"
+	"github.com/daero/daero/driver/poll"
 	"github.com/daero/daero/level"
 )
 

@@ -10,8 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/daero/daero/driver/fetch"
 	"github.com/daero/daero/driver/jsonhttp"
-	"github.com/daero/daero/driver/jsonhttp/fetch"
 	"github.com/daero/daero/level"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
-	"github.com/daero/daero/driver/host/poll"
+	"github.com/daero/daero/driver/poll"
 )
 
 // Config describes a Signal.

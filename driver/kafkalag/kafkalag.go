@@ -16,7 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/daero/daero/driver/host/poll"
+	"github.com/daero/daero/driver/poll"
 	"github.com/daero/daero/level"
 )
 

@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/daero/daero/driver/host/poll"
+	"github.com/daero/daero/driver/poll"
 	"github.com/daero/daero/playbook"
 )
 

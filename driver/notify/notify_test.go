@@ -20,7 +20,7 @@ var at = time.Date(2026, 11, 24, 1, 2, 3, 0, time.UTC)
 
 var entered = playbook.Notice{
 	ID: "1", At: at, Target: "ops", Node: "gw-1", Entered: true, Row: level.Alert, Level: level.Alert,
-	Why: "busy 93% ≥ 90% (alert)", Korean: "busy 93%, 경계 기준 90% 이상", Down: "busy < 81% for 30s",
+	Why: "busy 93% ≥ 90% (alert)", Korean: "busy 93%, 경계 기준 90% 이상", Down: "busy < 81% for 30s", DownKorean: "busy < 81% 상태로 30s",
 }
 
 var left = playbook.Notice{

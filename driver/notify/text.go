@@ -54,8 +54,8 @@ func korean(n playbook.Notice) string {
 	if why != "" {
 		lines = append(lines, "이유: "+calm(why))
 	}
-	if n.Down != "" {
-		lines = append(lines, "내려가는 조건: "+calm(n.Down))
+	if n.DownKorean != "" {
+		lines = append(lines, "내려가는 조건: "+calm(n.DownKorean))
 	}
 	return strings.Join(append(lines, from(n)), "\n")
 }

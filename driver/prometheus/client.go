@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	//nolint:depguard // this asks a Prometheus; nothing here is counted with it
 	"github.com/prometheus/client_golang/api"
 
-	"github.com/daero/daero/driver/jsonhttp/fetch"
+	"github.com/daero/daero/driver/fetch"
 )
 
 // client carries the library's requests: to one host, with answers of bounded

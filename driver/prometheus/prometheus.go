@@ -9,11 +9,10 @@ import (
 	"net/http"
 	"time"
 
-	//nolint:depguard // this asks a Prometheus; nothing here is counted with it
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
-	"github.com/daero/daero/driver/host/poll"
-	"github.com/daero/daero/driver/jsonhttp/fetch"
+	"github.com/daero/daero/driver/fetch"
+	"github.com/daero/daero/driver/poll"
 	"github.com/daero/daero/level"
 )
 

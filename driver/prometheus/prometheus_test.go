@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/daero/daero/driver/jsonhttp/fetch"
+	"github.com/daero/daero/driver/fetch"
 	"github.com/daero/daero/driver/prometheus"
 	"github.com/daero/daero/level"
 )

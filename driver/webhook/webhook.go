@@ -25,8 +25,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/daero/daero/driver/host/poll"
-	"github.com/daero/daero/driver/jsonhttp/fetch"
+	"github.com/daero/daero/driver/fetch"
+	"github.com/daero/daero/driver/poll"
 	"github.com/daero/daero/playbook"
 )
 

@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/daero/daero/driver/host/poll"
+	"github.com/daero/daero/driver/poll"
 )
 
 func TestLastValueStaysWithWhyThereIsNoNewer(t *testing.T) {
