@@ -8,7 +8,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
-	"github.com/daero/daero/driver/jsonhttp/fetch"
+	"github.com/daero/daero/driver/fetch"
 )
 
 // webOptions are what sources that ask over HTTP need. Placeholders are

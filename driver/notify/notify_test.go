@@ -35,7 +35,7 @@ func TestText(t *testing.T) {
 		want string
 	}{
 		"entered, English": {entered, "en", "Load level 3 alert: 3 alert begins.\nWhy: busy 93% ≥ 90% (alert)\nComes down: busy < 81% for 30s\ngw-1, 2026-11-24 01:02:03 UTC"},
-		"entered, Korean":  {entered, "ko", "부하 레벨 3 경계: 3 경계 대응 시작\n이유: busy 93%, 경계 기준 90% 이상\n내려가는 조건: busy < 81% for 30s\ngw-1, 2026-11-24 01:02:03 UTC"},
+		"entered, Korean":  {entered, "ko", "부하 레벨 3 경계: 3 경계 대응 시작\n이유: busy 93%, 경계 기준 90% 이상\n내려가는 조건: busy < 81% 상태로 30s\ngw-1, 2026-11-24 01:02:03 UTC"},
 		"left, English":    {left, "en", "Load level 0 normal: 1 attention ends.\nWhy: nothing asks for attention any more\n2026-11-24 01:02:03 UTC"},
 		"left, Korean":     {left, "ko", "부하 레벨 0 정상: 1 관심 대응 해제\n이유: 관심 조건이 모두 풀림\n2026-11-24 01:02:03 UTC"},
 		"both": {left, "both", "부하 레벨 0 정상: 1 관심 대응 해제\n이유: 관심 조건이 모두 풀림\n2026-11-24 01:02:03 UTC\n\n" +
