@@ -14,6 +14,7 @@ import (
 
 	"github.com/daero/daero/audit"
 	"github.com/daero/daero/driver/alertfeed/feedserver"
+	"github.com/daero/daero/level"
 	"github.com/daero/daero/rehearse/live"
 )
 
@@ -184,10 +185,12 @@ func (p *processes) Record(ctx context.Context, since time.Time) ([]audit.Entry,
 	return doc.Entries, nil
 }
 
-// dwell is how long a level is kept in the auto arm: five minutes of trouble
-// and calming down in the length of an arm.
+// dwell is how long a level is kept in the auto arm. It is a quarter of the arm,
+// so that one sees levels come down, and longer than the whole seconds in which
+// clients are told to come back: else each of their returns would be a storm of
+// its own.
 func (s Settings) dwell() time.Duration {
-	return max((30 * time.Second * s.Duration / (5 * time.Minute)).Round(100*time.Millisecond), time.Second)
+	return min(max((s.Duration/4).Round(100*time.Millisecond), time.Second), level.DefaultDwell)
 }
 
 func (p *processes) dataDir() string { return filepath.Join(p.dir, "data") }

@@ -13,13 +13,14 @@ import (
 	"github.com/daero/daero/rehearse/live"
 )
 
-// recorded turns a gateway's record into what a report has.
-func recorded(entries []audit.Entry, start time.Time) (levels []LevelReport, actions []ActionReport) {
+// recorded turns a gateway's record into what a report has: of the warming up
+// before the arm, and of what came after it, nothing.
+func recorded(entries []audit.Entry, start time.Time, total time.Duration) (levels []LevelReport, actions []ActionReport) {
 	slices.SortStableFunc(entries, func(a, b audit.Entry) int { return a.At.Compare(b.At) })
 	for _, e := range entries {
 		at := round(e.At.Sub(start).Seconds())
-		if at < 0 {
-			continue // of the warming up
+		if at < 0 || at > total.Seconds() {
+			continue
 		}
 		switch e.What {
 		case audit.LevelChanged:
@@ -53,24 +54,24 @@ func strengthIn(e audit.Entry) float64 {
 }
 
 // felt fills in what people felt over time, and what daero did.
-func (r *ArmReport) felt(a ArmLog) {
-	r.SessionsKept, r.LoggedOut = round(a.Log.Sessions.Kept()), a.Log.Sessions.LoggedOut
-	r.Levels, r.Actions = a.Levels, a.Actions
-	if r.Levels == nil {
-		r.Levels = []LevelReport{}
+func (a *ArmReport) felt(log ArmLog) {
+	a.SessionsKept, a.LoggedOut = round(log.Log.Sessions.Kept()), log.Log.Sessions.LoggedOut
+	a.Levels, a.Actions = log.Levels, log.Actions
+	if a.Levels == nil {
+		a.Levels = []LevelReport{}
 	}
-	if r.Actions == nil {
-		r.Actions = []ActionReport{}
+	if a.Actions == nil {
+		a.Actions = []ActionReport{}
 	}
-	messages, logins := a.Log.Lane(laneMessage), a.Log.Lane(laneLogin)
-	for at := time.Duration(0); at < a.Log.Plan.Total(); at += time.Second {
+	messages, logins := log.Log.Lane(laneMessage), log.Log.Lane(laneLogin)
+	for at := time.Duration(0); at < log.Log.Plan.Total(); at += time.Second {
 		m, l := messages.Join(at, at+time.Second, binWidth), logins.Join(at, at+time.Second, binWidth)
 		s := SecondReport{Messages: m.Len(), MessagesOK: m.OK(), Logins: l.Len(), LoginsOK: l.OK()}
 		if p90 := m.Quantile(0.9); !math.IsNaN(p90) && !math.IsInf(p90, 0) {
 			p90 = round(p90)
 			s.MessageP90 = &p90
 		}
-		r.Seconds = append(r.Seconds, s)
+		a.Seconds = append(a.Seconds, s)
 	}
 }
 

@@ -52,7 +52,7 @@ func (s Settings) Judge(arms []ArmLog, correctnessOnly bool) Report {
 		r.Bars = append(r.Bars, r.control(none, correctnessOnly))
 	}
 	if auto := r.arm(ArmAuto); auto != nil {
-		r.Bars = append(r.Bars, s.response(auto)...)
+		r.Bars = append(r.Bars, s.response(auto, correctnessOnly)...)
 		for _, control := range []*ArmReport{none, r.arm(ArmManual)} {
 			if control != nil && (s.Scenario == Earthquake || s.Scenario == NewYear) {
 				r.Bars = append(r.Bars, harmed(control))

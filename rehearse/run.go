@@ -103,7 +103,7 @@ func runArm(ctx context.Context, s Settings, arm string, stage Stage, progress f
 	if rec, ok := set.(Recorded); ok && err == nil {
 		var entries []audit.Entry
 		entries, err = rec.Record(ctx, start)
-		out.Levels, out.Actions = recorded(entries, start)
+		out.Levels, out.Actions = recorded(entries, start, plan.Total())
 	}
 	return out, err
 }

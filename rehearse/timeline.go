@@ -142,7 +142,11 @@ func (a *ArmReport) did(b *strings.Builder) {
 		if x.Shadow {
 			shadow = " (shadow)"
 		}
-		fmt.Fprintf(b, "  %6.1f s  %s %.0f %%%s\n", x.At, x.Action, x.Strength*100, shadow)
+		what := fmt.Sprintf("%.0f %%", x.Strength*100)
+		if x.Strength == 0 {
+			what = "withdrawn"
+		}
+		fmt.Fprintf(b, "  %6.1f s  %s %s%s\n", x.At, x.Action, what, shadow)
 	}
 	if len(a.Levels)+len(a.Actions) == 0 {
 		b.WriteString("  nothing\n")

@@ -105,6 +105,11 @@ func (s *set) Send(ctx context.Context, a live.Attempt) live.Result {
 
 func rehearsed(t *testing.T, st *stage, s rehearse.Settings, correctness bool) (out rehearse.Report) {
 	t.Helper()
+	return rehearsedOn(t, st, s, correctness)
+}
+
+func rehearsedOn(t *testing.T, st rehearse.Stage, s rehearse.Settings, correctness bool) (out rehearse.Report) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s.Sleep = time.Sleep
 		logs, err := rehearse.Run(t.Context(), s, st, func(string, string, float64) {})

@@ -49,6 +49,7 @@ The arms:
 
 // options are what the command line says.
 type options struct {
+	scenario    string
 	settings    rehearse.Settings
 	output      string
 	correctness bool
@@ -72,7 +73,7 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	fs.StringVar(&o.output, "output", "text", "text or json")
 	fs.DurationVar(&o.settings.Duration, "duration", 0, "of one arm (default 17s)")
 	fs.IntVar(&o.settings.Workers, "workers", 0, "of the messenger (default 24)")
-	fs.Float64Var(&o.settings.Messages, "messages", 0, "per `second` (default 250)")
+	fs.Float64Var(&o.settings.Messages, "messages", 0, "per `second` (default 250, or 80 where people write more)")
 	fs.Float64Var(&o.settings.Syncs, "syncs", 0, "per `second` (default 50)")
 	fs.Float64Var(&o.settings.Logins, "logins", 0, "per `second` when nothing is wrong (default 10)")
 	fs.Float64Var(&o.settings.Storm, "storm", 0, "logins in the storm, in multiples of those that are left (default 10)")
@@ -97,7 +98,7 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 		fmt.Fprintf(stderr, "rehearse: %q: what is this: want one scenario and flags\n", fs.Args())
 		return o, exitUsage, false
 	}
-	o.settings.Scenario = scenario
+	o.scenario, o.settings.Scenario = scenario, scenario
 	if *arms != "" {
 		o.settings.Arms = strings.Split(*arms, ",")
 	}
@@ -109,20 +110,25 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	if o.correctness = *bars == "correctness"; o.correctness {
 		o.settings.Repeats, o.settings.Patience = 0, 0 // noise does not matter
 	}
-	err := o.settings.Validate()
-	switch {
-	case scenario == "":
-		err = errors.Join(fmt.Errorf("no scenario: use %s", strings.Join(rehearse.Scenarios(), ", ")), err)
-	case o.output != "text" && o.output != "json":
-		err = errors.Join(fmt.Errorf("output %q: is not known: use text or json", o.output), err)
-	case *bars != "all" && *bars != "correctness":
-		err = errors.Join(fmt.Errorf("bars %q: are not known: use all or correctness", *bars), err)
-	}
-	if err != nil {
+	if err := o.validate(*bars); err != nil {
 		fmt.Fprintf(stderr, "rehearse: %s\n", strings.ReplaceAll(err.Error(), "\n", "\nrehearse: "))
 		return o, exitUsage, false
 	}
 	return o, exitGood, true
+}
+
+// validate reports every mistake at once.
+func (o options) validate(bars string) error {
+	err := o.settings.Validate()
+	switch {
+	case o.scenario == "":
+		err = errors.Join(fmt.Errorf("no scenario: use %s", strings.Join(rehearse.Scenarios(), ", ")), err)
+	case o.output != "text" && o.output != "json":
+		err = errors.Join(fmt.Errorf("output %q: is not known: use text or json", o.output), err)
+	case bars != "all" && bars != "correctness":
+		err = errors.Join(fmt.Errorf("bars %q: are not known: use all or correctness", bars), err)
+	}
+	return err
 }
 
 // withHonouring adds the arm with honouring clients where daero's lanes are
