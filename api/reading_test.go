@@ -128,13 +128,13 @@ func TestReceivers(t *testing.T) {
 			})
 		}
 	})
-	if r := w.do("", "POST", "/daero/api/signals/alertmanager/prod", "alerts"); r.Code != 200 || taken != "alerts" {
+	if r := w.do("", "POST", "/daero/api/alerts/prod", "alerts"); r.Code != 200 || taken != "alerts" {
 		t.Errorf("%d %q", r.Code, taken)
 	}
-	if r := w.do("", "POST", "/daero/api/signals/alertmanager/prod", strings.Repeat("x", 1<<20+1)); r.Code != 413 {
+	if r := w.do("", "POST", "/daero/api/alerts/prod", strings.Repeat("x", 1<<20+1)); r.Code != 413 {
 		t.Errorf("too large: %d", r.Code)
 	}
-	w.expect(w.do("", "POST", "/daero/api/signals/alertmanager/other", "alerts"), 404)
+	w.expect(w.do("", "POST", "/daero/api/alerts/other", "alerts"), 404)
 }
 
 func TestFlags(t *testing.T) {

@@ -37,7 +37,7 @@ var routes = []Route{
 	{"DELETE", Prefix + "operators/{name}", store.Admin, "Removes an operator: the token ends at once.", removeOperator},
 	{"GET", Prefix + "lanes", store.Viewer, "What all lanes are doing.", showLanes},
 	{"GET", Prefix + "scaling/{lane}", store.Viewer, "How much more of the service a lane could use, for autoscalers.", showScaling},
-	{"POST", Prefix + "signals/alertmanager/{name}", "", "Takes in alerts; the receiver knows its senders by itself.", receiveAlerts},
+	{"POST", Prefix + "alerts/{name}", "", "Takes in alerts; the receiver knows its senders by itself.", receiveAlerts},
 	{"GET", Prefix + "login", "", "The page of a one-time link.", showLogin},
 	{"POST", Prefix + "login", "", "Uses a one-time link up, and shows an admin's token once.", redeemLogin},
 	{"POST", FlagsPrefix + "evaluate/flags", store.Viewer, "All flags in force, and the level (OFREP).", evaluateFlags},
