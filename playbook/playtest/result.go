@@ -3,6 +3,7 @@ package playtest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,13 +57,13 @@ func (r *Result) say(at time.Duration, what, text string) {
 func (r *Result) StoryText() string {
 	var b strings.Builder
 	for _, l := range r.Story {
-		l.write(&b, " ")
+		l.write(&b)
 	}
 	return b.String()
 }
 
-func (l Line) write(b *strings.Builder, mark string) {
-	fmt.Fprintf(b, "  %s %8s  %-6s  %s\n", mark, clock(l.At), l.What, l.Text)
+func (l Line) write(b *strings.Builder) {
+	fmt.Fprintf(b, "    %8s  %-6s  %s\n", clock(l.At), l.What, l.Text)
 }
 
 // Diff says in text what was not as expected: where it is written, what was
@@ -95,14 +96,26 @@ func (r *Result) around(b *strings.Builder, at time.Duration) {
 	for next < len(r.Story) && r.Story[next].At <= at {
 		next++
 	}
-	for _, l := range r.Story[max(0, next-linesBefore):next] {
+	first := max(0, next-linesBefore)
+	isLevel := func(l Line) bool { return l.What == "level" }
+	if !slices.ContainsFunc(r.Story[first:next], isLevel) {
+		// Without it the actions say little.
+		for i := first - 1; i >= 0; i-- {
+			if isLevel(r.Story[i]) {
+				b.WriteString("    ")
+				r.Story[i].write(b)
+				break
+			}
+		}
+	}
+	for _, l := range r.Story[first:next] {
 		b.WriteString("    ")
-		l.write(b, " ")
+		l.write(b)
 	}
 	fmt.Fprintf(b, "      > %8s  here\n", clock(at))
 	for _, l := range r.Story[next:min(next+linesAfter, len(r.Story))] {
 		b.WriteString("    ")
-		l.write(b, " ")
+		l.write(b)
 	}
 }
 

@@ -193,6 +193,13 @@ func TestDiffShowsWhatHappenedAround(t *testing.T) {
 	}
 }
 
+func TestDiffShowsTheLevel(t *testing.T) {
+	res := play(t, of("signals: {busy: 99%, wait: 600ms}", "expect:", "  - {at: 12s, level: alert}"))
+	if got := res.Diff(); strings.Count(got, "→") != 1 || strings.Count(got, "begins") != 5 {
+		t.Errorf("want the change of level and five actions:\n%s", got)
+	}
+}
+
 // TestTheConfigurationMatters: a test that passes fails when a threshold or a
 // strength is another.
 func TestTheConfigurationMatters(t *testing.T) {
