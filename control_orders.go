@@ -64,11 +64,13 @@ func (c *Control) ordersOf(backend, name string) (o lane.Orders, p Posted) {
 		case playbook.Shed:
 			raise(&o.Shed, a.Who, w.Strength)
 		case playbook.Ceiling:
-			o.Ceiling = 1 - w.Strength
+			if c := 1 - w.Strength; o.Ceiling == 0 || c < o.Ceiling {
+				o.Ceiling = c
+			}
 		case playbook.Slow:
-			p.Slow = a.For
+			p.Slow = max(p.Slow, a.For)
 		case playbook.Stale:
-			p.Stale = a.For
+			p.Stale = max(p.Stale, a.For)
 		case playbook.Respond:
 			raise(&o.Shed, a.Who, w.Strength)
 			p.Status, p.Body = cmp.Or(a.Status, http.StatusServiceUnavailable), a.Body

@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,9 @@ import (
 
 // maxTestedConfig bounds a configuration that is tested, in bytes.
 const maxTestedConfig = 16 << 20
+
+// errNoResponse is that a configuration has neither levels nor a playbook.
+var errNoResponse = errors.New("no levels and no playbook: add \"level\" or \"playbook\" to the global option daero")
 
 // draftIn reads levels and a playbook from a configuration, without making the
 // sources and channels that they name: a test needs no secret and no file that
