@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -70,9 +71,7 @@ func runArm(ctx context.Context, s Settings, arm string, stage Stage, progress f
 		return ArmLog{}, err
 	}
 	defer func() {
-		if closing := set.Close(); err == nil {
-			err = closing
-		}
+		err = errors.Join(err, set.Close()) // a process that failed says why
 	}()
 	target := set.Target()
 	if err := warm(ctx, s, target); err != nil {
