@@ -23,13 +23,15 @@ var (
 func rehearseCommand() caddycmd.Command {
 	return caddycmd.Command{
 		Name:  "rehearse",
-		Usage: "earthquake [--arms none,static,lanes] [--seed N] [--output text|json]",
-		Short: "Replays a storm without lanes, with static ones and with daero's",
+		Usage: "SCENARIO [--arms none,manual,lanes,auto] [--seed N] [--html FILE] [--output text|json]",
+		Short: "Replays a storm without daero, with a person's switch, and with daero",
 		Long: `
-Replays the storm of an earthquake against a sample messenger, behind this same
-program without lanes, with lanes set by hand by someone who knows the service,
-and with daero's lanes. Shows what came of it side by side, and the verdict on
-each bar. Everything runs on this machine, on free ports.
+Replays a storm (earthquake, newyear, goal, false-alert, recovery) against a
+sample messenger, behind this same program: without daero, with an emergency
+mode that a person switches on, with lanes alone, and with lanes, levels and the
+shipped playbook. Shows what came of it side by side, levels and actions on the
+time axis, and the verdict on each bar. Everything runs on this machine, on free
+ports.
 
 Exit status: 0 every bar held, 1 a bar was missed, 2 wrong use, 3 the machine
 was too noisy to judge. See --help of the command for all flags.`,

@@ -18,6 +18,7 @@ type Gateway struct {
 	StaticLogins int    // logins at once, for the oracle
 	Rehearsal    bool   // many connections, no log, quick end
 	Emergency    bool   // the arm manual: what is prepared is switched on
+	API          bool   // offers the API on the site
 	Feed         string // address of an alert feed to listen to, for the arm auto
 	// DownAfter is how long a level is kept, for the arm auto. Default 30 s.
 	DownAfter time.Duration
@@ -50,6 +51,9 @@ func Caddyfile(g Gateway) string {
 		b.WriteString(lanes("\t\tfixed_limit 100000\n", fmt.Sprintf("\t\t\tmax %d\n", g.StaticLogins)))
 	default:
 		b.WriteString(lanes("", ""))
+	}
+	if g.API {
+		b.WriteString("\tdaero_api\n")
 	}
 	fmt.Fprintf(&b, "\treverse_proxy %s", g.Backend)
 	if g.Rehearsal {

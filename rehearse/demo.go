@@ -38,7 +38,7 @@ func StartDemo(ctx context.Context, o DemoOptions) (d *Demo, err error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &processes{arm: ArmLanes, settings: Settings{Workers: o.Workers}.WithDefaults(), dir: dir}
+	st := &processes{arm: ArmAuto, settings: Settings{Workers: o.Workers}.WithDefaults(), dir: dir}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, st.Close())
@@ -62,7 +62,7 @@ func StartDemo(ctx context.Context, o DemoOptions) (d *Demo, err error) {
 		set:       st,
 	}
 	file := filepath.Join(dir, "Caddyfile")
-	text := Caddyfile(Gateway{Arm: ArmLanes, Listen: fmt.Sprintf(":%d", st.port), Admin: d.Admin, Backend: st.backend, Storage: filepath.Join(dir, "data")})
+	text := Caddyfile(Gateway{Arm: ArmAuto, API: true, Listen: fmt.Sprintf(":%d", st.port), Admin: d.Admin, Backend: st.backend, Storage: filepath.Join(dir, "data")})
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}

@@ -77,6 +77,10 @@ func (a addresses) text(wanted int, took time.Duration) string {
 	if a.Moved {
 		moved = fmt.Sprintf(" (port %d is taken)", wanted)
 	}
+	address := ""
+	if a.Admin != "127.0.0.1:2019" {
+		address = " --address " + a.Admin
+	}
 	return fmt.Sprintf(`daero is ready after %.1f s: %s%s, with a sample messenger behind it
 
   curl -i -d '{"text":"hello"}' %[2]s/v1/messages
@@ -85,8 +89,9 @@ func (a addresses) text(wanted int, took time.Duration) string {
 
   %[4]s/   a slider: take the messenger's workers away
   http://%[5]s/metrics   what the lanes are doing
+  daero level%[6]s   the load level, why, and what is done about it
   daero rehearse earthquake   a login storm, with and without daero
 
 Ctrl-C ends it
-`, took.Seconds(), a.Gateway, moved, a.Messenger, a.Admin)
+`, took.Seconds(), a.Gateway, moved, a.Messenger, a.Admin, address)
 }
