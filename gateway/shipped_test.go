@@ -18,7 +18,7 @@ func TestShippedTextIsTheShippedResponse(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "Caddyfile")
 	text := `{
 	daero {
-`+response.Caddyfile+`
+` + response.Caddyfile + `
 	}
 }
 :8080 {
