@@ -15,14 +15,14 @@ const (
 )
 
 // response judges the arm with levels and a playbook. On a machine that others
-// use, load comes and goes by itself: levels that do are no fault of theirs.
+// use, load comes and goes by itself: levels that do, and refusals for it, are
+// no fault of theirs.
 func (s Settings) response(auto *ArmReport, correctnessOnly bool) (bars []Bar) {
 	got := auto.Lanes[laneMessage].SuccessRatio
 	kept, attempts := auto.SessionsKept, auto.AttemptsPerAction
 	bars = append(bars,
 		Bar{Name: "auto: message success", Want: ">= 0.999", Got: got, OK: got != nil && *got >= wantAutoSuccess},
 		Bar{Name: "auto: sessions kept", Want: ">= 0.95", Got: &kept, OK: kept >= wantKept},
-		Bar{Name: "auto: attempts per action", Want: "<= 1.5", Got: &attempts, OK: attempts <= wantAttempts},
 	)
 	raise := Bar{Name: "auto: seconds from saturation to the level", Want: "<= 2", OK: true, Note: "never saturated"}
 	act := Bar{Name: "auto: seconds from the level to the action", Want: "<= 0.3", OK: true, Note: "no level that asks for an action"}
@@ -40,7 +40,9 @@ func (s Settings) response(auto *ArmReport, correctnessOnly bool) (bars []Bar) {
 		return bars
 	}
 	flaps := float64(flaps(auto, s.dwell().Seconds()))
-	return append(bars, Bar{Name: "auto: levels left and raised again at once", Want: "0", Got: &flaps, OK: flaps == 0})
+	return append(bars,
+		Bar{Name: "auto: attempts per action", Want: "<= 1.5", Got: &attempts, OK: attempts <= wantAttempts},
+		Bar{Name: "auto: levels left and raised again at once", Want: "0", Got: &flaps, OK: flaps == 0})
 }
 
 // raisedTo is when a level of at least lv was first raised, nil if never.
