@@ -10,8 +10,9 @@ import (
 	"github.com/daero/daero/lane/appointment"
 )
 
-// Daero is the lanes of all backends. It is safe for concurrent use, starts no
-// goroutine and needs no closing.
+// Daero is the lanes of all backends, and their control. It is safe for
+// concurrent use and needs no closing; it starts no goroutine but those of
+// [Control.Apply], which the undo of that ends.
 type Daero struct {
 	listener Listener
 	bodies   budget

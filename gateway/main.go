@@ -13,13 +13,15 @@ import (
 
 const description = `daero (대로, "main road") stands in front of a service and gives each kind of
 request its own lane, so that a storm in one cannot stop another. It finds by
-itself how much the service bears.
+itself how much the service bears, and acts by level when the load rises.
 
 It is Caddy with the daero modules: every Caddy command works, and a Caddyfile
 is all there is to configure.
 
     daero run --config Caddyfile
-    daero lane-of GET /v1/messages --config Caddyfile`
+    daero lane-of GET /v1/messages --config Caddyfile
+    daero level
+    daero playbook test quake_test.yaml`
 
 // Main runs the program and does not return.
 func Main() {
