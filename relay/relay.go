@@ -63,20 +63,20 @@ func (r *Relay) Accept(ctx context.Context, m *Message) (Receipt, error) {
 
 // Pause stops a delivery until p.Until, without end if that is zero; messages
 // under way are finished.
-func (r *Relay) Pause(delivery string, p Pause) error {
-	return r.with(delivery, func(d *delivery) { d.pause(p) })
+func (r *Relay) Pause(name string, p Pause) error {
+	return r.with(name, func(d *delivery) { d.pause(p) })
 }
 
 // Resume ends a pause, and reports whether there was one.
-func (r *Relay) Resume(delivery string) (was bool, err error) {
-	err = r.with(delivery, func(d *delivery) { was = d.resume() })
+func (r *Relay) Resume(name string) (was bool, err error) {
+	err = r.with(name, func(d *delivery) { was = d.resume() })
 	return was, err
 }
 
 // Throttle bounds a delivery to a rate per second, besides its own: the
 // playbook's drain. 0 stops it, below 0 there is no bound.
-func (r *Relay) Throttle(delivery string, perSecond float64) error {
-	return r.with(delivery, func(d *delivery) { d.throttle(perSecond) })
+func (r *Relay) Throttle(name string, perSecond float64) error {
+	return r.with(name, func(d *delivery) { d.throttle(perSecond) })
 }
 
 func (r *Relay) with(name string, do func(*delivery)) error {
