@@ -68,6 +68,9 @@ type PartitionSnapshot struct {
 	// Oldest is when the oldest unfinished message was taken by the log, zero
 	// if all are finished.
 	Oldest time.Time
+	// Retention is how long the log keeps messages here, 0 without end or as
+	// long as it is not known. What is older than that is lost.
+	Retention time.Duration
 	// Window is how much of the tracker's room is used, 0 to 1.
 	Window float64
 	Paused bool // reading is paused, for room
