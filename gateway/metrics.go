@@ -63,6 +63,9 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 	} {
 		ch <- d
 	}
+	for _, d := range relayDescs {
+		ch <- d
+	}
 }
 
 // Collect implements prometheus.Collector.
