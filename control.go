@@ -48,9 +48,10 @@ type Response struct {
 	Effects map[string]Effect
 	// Node names this gateway in what is told outside.
 	Node string
-	// Agree is where several gateways would agree on a level. It is given what
-	// this one found and returns what to act on. Default: what it found.
-	Agree func(level.Standing) level.Standing
+	// Agree is where several gateways agree on a level. It is given what this
+	// one found and returns what to act on, ten times a second: it must not wait,
+	// and must not ask the Control. Default: what it found. See level/fleet.
+	Agree func(now time.Time, found level.Standing) level.Standing
 }
 
 func (r Response) levels() level.Config {
@@ -278,7 +279,7 @@ func (c *Control) step(now time.Time) {
 	_, change := c.ladder.Step(now, c.read)
 	c.stood = c.ladder.Standing()
 	if e != nil && e.r.Agree != nil {
-		c.stood = e.r.Agree(c.stood)
+		c.stood = e.r.Agree(now, c.stood)
 	}
 	orders, events := c.runner.Step(now, c.stood)
 	c.put(orders)
