@@ -23,6 +23,7 @@ var layers = map[string]layer{
 	"level":    {rank: 0, stdOnly: true, pure: true, why: "the same ladder climbs in production, in virtual time and in tests of a playbook"},
 	"playbook": {rank: 1, stdOnly: true, pure: true, why: "what is in force is a function of the playbook and the level, so that it can be tested like code"},
 	"audit":    {rank: 0, stdOnly: true, pure: true, why: "the record's shape is known to all who write or keep it"},
+	"relay":    {rank: 0, stdOnly: true, why: "any Go program can let what can wait wait; which log it waits in is a driver's matter"},
 	"surge":    {rank: 0, stdOnly: true, pure: true, why: "arrival curves are arithmetic: the same surge is replayed in virtual and in real time"},
 
 	"driver": {rank: 2, why: "one third-party client each, known to whoever assembles a program and to nothing else"},
