@@ -48,11 +48,12 @@ var layers = map[string]layer{
 
 	"examples/messenger": {rank: 2, stdOnly: true, why: "a service that daero stands in front of knows nothing of daero"},
 
-	"examples":      {rank: 5, why: "programs as a user writes them"},
-	"bench/gateway": {rank: 6, stdOnly: true, why: "drives built binaries from outside"},
-	"docs":          {rank: 6, why: "checks the documentation against the gateway, used by none"},
-	"internal/arch": {rank: 6, stdOnly: true, why: "looks at the others, used by none"},
-	"scripts":       {rank: 6, stdOnly: true, why: "tools of the build, used by no package"},
+	"examples":            {rank: 5, why: "programs as a user writes them"},
+	"bench/gateway":       {rank: 6, stdOnly: true, why: "drives built binaries from outside"},
+	"docs":                {rank: 6, why: "checks the documentation against the gateway, used by none"},
+	"internal/faultproxy": {rank: 0, stdOnly: true, why: "tests of every layer put a bad network between two ends"},
+	"internal/arch":       {rank: 6, stdOnly: true, why: "looks at the others, used by none"},
+	"scripts":             {rank: 6, stdOnly: true, why: "tools of the build, used by no package"},
 }
 
 // confined says where a third-party import may stand, and why only there.
