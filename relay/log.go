@@ -14,7 +14,7 @@ type Log interface {
 	// is called. done is called exactly once, from another goroutine, and must
 	// not block: err is nil only when m is as safe as the topic promises
 	// (Kafka: acks=all). Messages of one key that are appended one after the
-	// other are kept in that order. [ErrUnknown] means that m may or may not
+	// other are kept in that order, in Partition where Pin is set. [ErrUnknown] means that m may or may not
 	// have been kept; every other error that it was not.
 	Append(m *Message, done func(at Position, err error))
 	// Consume joins a group and hands out to c what the group has not finished,
@@ -116,6 +116,12 @@ type Reader interface {
 	// Read calls fn with the messages of a partition from an offset on, until
 	// fn returns false, ctx ends, or the end as it was at the start is reached.
 	Read(ctx context.Context, p Partition, from int64, fn func(*Message) bool) error
+}
+
+// Placer is what a Reader may be besides: one that can write down where a group
+// without members stands. [Relay.Redrive] keeps there what it has taken back.
+type Placer interface {
+	SetPlaces(ctx context.Context, group string, marks []Mark) error
 }
 
 // Span is what is there of a partition.

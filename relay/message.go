@@ -20,6 +20,9 @@ type Message struct {
 	// taken it.
 	Partition int32
 	Offset    int64
+	// Pin says that [Log.Append] keeps it in Partition. Without it the key says
+	// where, by murmur2 as other writers do, and Partition is not looked at.
+	Pin bool
 
 	// Attempt counts deliveries to a target, from 1.
 	Attempt int
