@@ -21,6 +21,7 @@ const (
 	Respond                   // give a share of a lane's users a fixed answer
 	Challenge                 // ask a share of a lane's users a CAPTCHA
 	Defer                     // take requests of a lane and deliver them later
+	Drain                     // bound how fast deferred requests of a lane, or messages of a topic, are delivered
 	Flag                      // give a feature flag a value
 	Webhook                   // call a URL on the way in and on the way out
 	Notify                    // tell people
@@ -28,7 +29,7 @@ const (
 
 var kindNames = [...]string{
 	Shed: "shed", Slow: "slow", Ceiling: "ceiling", Stale: "stale", Respond: "respond",
-	Challenge: "challenge", Defer: "defer", Flag: "flag", Webhook: "webhook", Notify: "notify",
+	Challenge: "challenge", Defer: "defer", Drain: "drain", Flag: "flag", Webhook: "webhook", Notify: "notify",
 }
 
 // String returns the kind's word in configuration.
@@ -53,8 +54,9 @@ func ParseKind(s string) (Kind, error) {
 // MarshalText implements encoding.TextMarshaler.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// OfLane reports whether actions of the kind name a lane.
-func (k Kind) OfLane() bool { return k >= Shed && k <= Defer }
+// OfLane reports whether actions of the kind name a lane. A drain may name a
+// topic of the relay instead, see [Action.OfLane].
+func (k Kind) OfLane() bool { return k >= Shed && k <= Drain }
 
 // Refuses reports whether the kind keeps requests from the service that would
 // have reached it, so that it needs a measured level and comes back by ramp.
@@ -109,9 +111,13 @@ type Action struct {
 	// Status and Body are the answer of respond. Default 503 and none.
 	Status int
 	Body   string
-	// Target is a flag's key, or the name of a webhook or channel; Value is
-	// what the flag is while the action stands.
+	// Target is a flag's key, or the name of a webhook or channel, or of the
+	// topic that a drain without a lane is about; Value is what the flag is
+	// while the action stands.
 	Target, Value string
+	// Rate is how many a drain lets through per second; 0 stops it. Where
+	// several rows stand, the lowest counts.
+	Rate float64
 	// Shadow records what the action would have done, and does not do it.
 	Shadow bool
 	// Meant allows an action to refuse all of a critical lane.
@@ -124,7 +130,8 @@ type Action struct {
 // other. What is told is told for each row by itself.
 func (a Action) Slot() string {
 	parts := []string{a.Kind.String()}
-	if a.Kind.OfLane() {
+	switch {
+	case a.OfLane():
 		lane := a.Lane
 		if a.Backend != "" {
 			lane = a.Backend + "/" + lane
@@ -133,7 +140,9 @@ func (a Action) Slot() string {
 		if w := a.Who.String(); w != "" {
 			parts = append(parts, w)
 		}
-	} else {
+	case a.Kind == Drain:
+		parts = append(parts, "topic", a.Target)
+	default:
 		parts = append(parts, a.Target)
 	}
 	if a.Kind.Tells() {
@@ -142,9 +151,12 @@ func (a Action) Slot() string {
 	return strings.Join(parts, " ")
 }
 
+// OfLane reports whether the action is about a lane.
+func (a Action) OfLane() bool { return a.Kind.OfLane() && (a.Kind != Drain || a.Lane != "") }
+
 // says reports whether two actions of one slot do the same, but for strength.
 func (a *Action) says(b *Action) bool {
-	return a == b || a.For == b.For && a.Status == b.Status && a.Body == b.Body && a.Value == b.Value
+	return a == b || a.For == b.For && a.Status == b.Status && a.Body == b.Body && a.Value == b.Value && a.Rate == b.Rate
 }
 
 // strength is how much of the action there is at a pressure, in its own row.

@@ -14,6 +14,8 @@ type Lane struct {
 	Backend, Name string
 	Critical      bool
 	Streams       bool
+	// Defers says that its requests can be kept and delivered later.
+	Defers bool
 }
 
 // Ramp is how a lane comes back: strength falls by Step each Every while the
@@ -31,6 +33,8 @@ type Config struct {
 	Shadow bool
 	// Lanes are the lanes there are. nil: not known, lanes are not checked.
 	Lanes []Lane
+	// Topics are what the relay delivers. nil: not known, topics are not checked.
+	Topics []string
 	// Able lists the kinds whose executors exist. nil: all.
 	Able []Kind
 }
@@ -42,6 +46,7 @@ const (
 	MaxActions       = 256
 	maxBody          = 64 << 10
 	maxReturn        = time.Hour
+	maxRate          = 1_000_000 // per second
 )
 
 // Validate reports every mistake at once, joined. Mistakes of an action begin
@@ -115,11 +120,13 @@ func (c Config) check(a *Action) (errs []error) {
 	if a.At < level.Attention || a.At >= level.Count {
 		bad("%s: stands at %s: actions stand at attention or above; at normal nothing is in force", a.Kind, a.At)
 	}
-	if c.Able != nil && !slices.Contains(c.Able, a.Kind) {
+	if !c.able(a.Kind) {
 		bad("%s: %s", a.Kind, missing(a.Kind))
 	}
-	if a.Kind.OfLane() {
+	if a.OfLane() || a.Kind == Drain && a.Target == "" {
 		errs = append(errs, c.checkLane(a)...)
+	} else if a.Kind == Drain {
+		errs = append(errs, c.checkTopic(a))
 	} else if a.Target == "" {
 		bad("%s: names no target: say what or whom, like \"notify ops\"", a.Kind)
 	}
@@ -136,12 +143,16 @@ func (c Config) check(a *Action) (errs []error) {
 	return errs
 }
 
+func (c Config) able(k Kind) bool { return c.Able == nil || slices.Contains(c.Able, k) }
+
 func missing(k Kind) string {
 	switch k {
 	case Challenge:
 		return "the CAPTCHA that would ask is not part of this program yet: use shed"
 	case Defer:
 		return "the relay that would keep requests is not part of this program yet: use shed"
+	case Drain:
+		return "the relay that would deliver more slowly is not part of this program yet: leave it away"
 	}
 	return "nothing here can do that"
 }
@@ -167,10 +178,25 @@ func (a *Action) checkDetails() (errs []error) {
 		if a.Who != Everyone {
 			bad("%s: a ceiling is for the whole lane", a.Slot())
 		}
+	case Drain:
+		errs = a.checkDrain()
 	case Flag:
 		if a.Value == "" {
 			bad("%s: has no value: write it like \"flag comments off\"", a.Slot())
 		}
+	}
+	return errs
+}
+
+func (a *Action) checkDrain() (errs []error) {
+	if !(a.Rate >= 0 && a.Rate <= maxRate) {
+		errs = append(errs, a.err("%s: %v/s: must be 0/s, which stops it, to %d/s", a.Slot(), a.Rate, maxRate))
+	}
+	if a.Who != Everyone {
+		errs = append(errs, a.err("%s: a drain is for the whole lane", a.Slot()))
+	}
+	if a.Lane != "" && a.Target != "" {
+		errs = append(errs, a.err("%s: names a lane and the topic %s: write two drains", a.Slot(), a.Target))
 	}
 	return errs
 }
@@ -192,11 +218,24 @@ func (c Config) checkLane(a *Action) (errs []error) {
 		if l.Streams && a.Kind == Ceiling {
 			errs = append(errs, a.err("%s: a lane of streams takes no share of the limit: use shed", a.Slot()))
 		}
+		if l.Streams && a.Kind == Defer {
+			errs = append(errs, a.err("%s: connections that last cannot wait to be delivered: use shed", a.Slot()))
+		} else if !l.Defers && c.able(a.Kind) && (a.Kind == Defer || a.Kind == Drain) {
+			errs = append(errs, a.err("%s: nothing says how requests of lane %s are kept: give the lane a defer block", a.Slot(), l.Name))
+		}
 	}
 	if !found {
 		errs = append(errs, UnknownLane{a.Where, a.Kind, a.Backend, a.Lane, c.laneNames()})
 	}
 	return errs
+}
+
+// checkTopic says if a drain names a topic that there is not.
+func (c Config) checkTopic(a *Action) error {
+	if c.Topics == nil || slices.Contains(c.Topics, a.Target) {
+		return nil
+	}
+	return a.err("%s: no topic %q (known: %v)", a.Kind, a.Target, c.Topics)
 }
 
 // UnknownLane is the error of an action whose lane there is not.

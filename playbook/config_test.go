@@ -14,7 +14,7 @@ import (
 func TestValidate(t *testing.T) {
 	lanes := []playbook.Lane{
 		{Backend: "default", Name: "login"},
-		{Backend: "default", Name: "message", Critical: true},
+		{Backend: "default", Name: "message", Critical: true, Defers: true},
 		{Backend: "default", Name: "events", Streams: true},
 		{Backend: "other", Name: "login"},
 	}
@@ -51,6 +51,7 @@ func TestValidate(t *testing.T) {
 	able := func(kinds ...playbook.Kind) func(playbook.Config) playbook.Config {
 		return func(c playbook.Config) playbook.Config { c.Able = kinds; return c }
 	}(playbook.Shed)
+	topics := func(c playbook.Config) playbook.Config { c.Topics = []string{"orders"}; return c }
 	nan := math.NaN()
 	for name, tt := range map[string]struct {
 		cfg  playbook.Config
@@ -93,6 +94,19 @@ func TestValidate(t *testing.T) {
 		"ceiling of nothing":    {of(playbook.Ceiling, func(*playbook.Action) {}), "a ceiling of 0% lets nobody in: use shed"},
 		"ceiling of an intent":  {of(playbook.Ceiling, func(a *playbook.Action) { a.To, a.From, a.Who = 0.5, 0, playbook.Background }), "a ceiling is for the whole lane"},
 		"ceiling of streams":    {of(playbook.Ceiling, func(a *playbook.Action) { a.To, a.From, a.Lane = 0.5, 0, "events" }), "a lane of streams takes no share of the limit"},
+		"defer":                 {of(playbook.Defer, func(a *playbook.Action) { a.Lane = "message"; a.To, a.From = 0.5, 0 }), ""},
+		"defer without a place": {of(playbook.Defer, func(*playbook.Action) {}), "Caddyfile:7: defer login: nothing says how requests of lane login are kept: give the lane a defer block"},
+		"defer of streams":      {of(playbook.Defer, func(a *playbook.Action) { a.Lane = "events" }), "defer events: connections that last cannot wait to be delivered: use shed"},
+		"drain":                 {of(playbook.Drain, func(a *playbook.Action) { a.Lane, a.Rate = "message", 20 }), ""},
+		"drain of a topic":      {of(playbook.Drain, func(a *playbook.Action) { a.Lane, a.Target = "", "orders" }), ""},
+		"drain without a place": {of(playbook.Drain, func(*playbook.Action) {}), "drain login: nothing says how requests of lane login are kept"},
+		"drain of nothing":      {of(playbook.Drain, func(a *playbook.Action) { a.Lane = "" }), `drain: names no lane: say which, like "drain login"`},
+		"drain of both":         {of(playbook.Drain, func(a *playbook.Action) { a.Target = "orders" }), "drain login: names a lane and the topic orders: write two drains"},
+		"drain of an intent":    {of(playbook.Drain, func(a *playbook.Action) { a.Who = playbook.Background }), "a drain is for the whole lane"},
+		"drain below nothing":   {of(playbook.Drain, func(a *playbook.Action) { a.Rate = -1 }), "drain login: -1/s: must be 0/s, which stops it, to 1000000/s"},
+		"drain no number":       {of(playbook.Drain, func(a *playbook.Action) { a.Rate = nan }), "drain login: NaN/s: must be 0/s"},
+		"drain of no topic":     {topics(of(playbook.Drain, func(a *playbook.Action) { a.Lane, a.Target = "", "order" })), `Caddyfile:7: drain: no topic "order" (known: [orders])`},
+		"no relay to drain":     {able(of(playbook.Drain, func(*playbook.Action) {})), "the relay that would deliver more slowly is not part"},
 		"flag without value":    {of(playbook.Flag, func(*playbook.Action) {}), `flag ops: has no value: write it like "flag comments off"`},
 		"critical":              {with(message(playbook.Everyone, 1)), "Caddyfile:9: shed message: would refuse the critical lane message entirely"},
 		"critical by halves":    {with(message(playbook.Foreground, 1), message(playbook.Background, 1)), "would refuse the critical lane message entirely"},

@@ -90,12 +90,17 @@ func (p *Playbook) order(i int, s level.Standing) (Order, bool) {
 	return o, o.Strength > 0
 }
 
-// at returns the action of the highest row that stands.
-func (sl *slot) at(s level.Standing) *Action {
+// at returns the action of the highest row that stands, of drains the slowest.
+func (sl *slot) at(s level.Standing) (found *Action) {
 	for lv := s.Level; lv > level.Normal; lv-- {
-		if a := sl.rows[lv]; a != nil && (lv <= s.Acting || !a.Kind.Refuses()) {
+		a := sl.rows[lv]
+		switch {
+		case a == nil || lv > s.Acting && a.Kind.Refuses():
+		case a.Kind != Drain:
 			return a
+		case found == nil || a.Rate < found.Rate:
+			found = a
 		}
 	}
-	return nil
+	return found
 }

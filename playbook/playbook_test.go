@@ -108,3 +108,21 @@ func TestThePlaybookDoesNotChange(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestDrainsTheSlowestCounts: rows add up, and a row above that would deliver
+// faster does not undo the one below.
+func TestDrainsTheSlowestCounts(t *testing.T) {
+	drain := func(lv level.Level, rate float64) playbook.Action {
+		return playbook.Action{At: lv, Kind: playbook.Drain, Lane: "login", Rate: rate, From: 1, To: 1}
+	}
+	p := book(t, drain(level.Attention, 100), drain(level.Alert, 20), drain(level.Serious, 50))
+	for lv, want := range map[level.Level]float64{level.Attention: 100, level.Caution: 100, level.Alert: 20, level.Serious: 20} {
+		if got := p.Orders(at(lv, 0.5), nil); len(got) != 1 || got[0].Action.Rate != want || got[0].ID != "drain login" {
+			t.Errorf("%s: %s, want %g/s", lv, told(got), want)
+		}
+	}
+	// Delivering less needs no measured level: it refuses nobody.
+	if got := p.Orders(level.Standing{Level: level.Alert, Armed: level.Alert}, nil); len(got) != 1 || got[0].Action.Rate != 20 {
+		t.Errorf("armed: %s", told(got))
+	}
+}

@@ -19,7 +19,7 @@ func randomBook(t *testing.T, r *rand.Rand) *playbook.Playbook {
 	taken := map[string]bool{}
 	for range r.IntN(20) {
 		a := playbook.Action{
-			At: level.Level(1 + r.IntN(4)), Kind: playbook.Kind(1 + r.IntN(10)), From: 1, To: 1,
+			At: level.Level(1 + r.IntN(4)), Kind: playbook.Kind(1 + r.IntN(int(playbook.Notify))), From: 1, To: 1,
 			For: time.Duration(1+r.IntN(60)) * time.Second, Shadow: r.IntN(5) == 0,
 		}
 		if a.Kind.Refuses() {
@@ -30,7 +30,11 @@ func randomBook(t *testing.T, r *rand.Rand) *playbook.Playbook {
 			if a.Lane = lanes[r.IntN(3)]; r.IntN(3) == 0 {
 				a.Backend = "default"
 			}
-			if a.Kind != playbook.Ceiling {
+			switch a.Kind {
+			case playbook.Ceiling:
+			case playbook.Drain:
+				a.Rate = float64(r.IntN(100))
+			default:
 				a.Who = playbook.Who(r.IntN(3))
 			}
 		} else {

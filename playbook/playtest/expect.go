@@ -3,6 +3,7 @@ package playtest
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,7 +102,8 @@ func (wantNothing) got(f *frame) string { return inForce(f.orders) }
 type wantAction struct {
 	id        string
 	low, high float64
-	any       bool // of any strength
+	any       bool     // of any strength
+	rate      *float64 // of a drain, nil: any
 	shadow    bool
 	absent    bool
 }
@@ -112,7 +114,7 @@ const sameStrength = 0.005
 func (w wantAction) met(f *frame) bool {
 	for _, o := range f.orders {
 		if names(w.id, o.ID, o.Action) && o.Shadow == w.shadow {
-			return !w.absent && (w.any || o.Strength >= w.low-sameStrength && o.Strength <= w.high+sameStrength)
+			return !w.absent && (w.rate == nil || *w.rate == o.Action.Rate) && (w.any || o.Strength >= w.low-sameStrength && o.Strength <= w.high+sameStrength)
 		}
 	}
 	return w.absent
@@ -126,6 +128,8 @@ func (w wantAction) String() string {
 	switch {
 	case w.absent:
 		return s + " not in force"
+	case w.rate != nil:
+		return s + " at " + perSecond(*w.rate)
 	case w.any:
 		return s + " in force"
 	case w.low == w.high:
@@ -200,8 +204,11 @@ func inForce(orders []playbook.Order) string {
 	var all []string
 	for _, o := range orders {
 		s := o.ID
-		if o.Action.Kind.Refuses() {
+		switch {
+		case o.Action.Kind.Refuses():
 			s += " at " + percent(o.Strength)
+		case o.Action.Kind == playbook.Drain:
+			s += " at " + perSecond(o.Action.Rate)
 		}
 		if o.Shadow {
 			s += " in shadow"
@@ -210,5 +217,7 @@ func inForce(orders []playbook.Order) string {
 	}
 	return "in force: " + strings.Join(all, ", ")
 }
+
+func perSecond(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) + "/s" }
 
 func percent(v float64) string { return fmt.Sprintf("%.0f%%", math.Round(v*100)) }

@@ -1,6 +1,8 @@
 package playtest
 
 import (
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +22,7 @@ type expected struct {
 	inForce, notInForce       []string
 	told, toldOver, neverTold []string
 	nothing, shadow           bool
-	low, high                 float64
+	low, high, rate           float64
 	has                       map[string]bool
 }
 
@@ -39,6 +41,7 @@ func (r *reader) expect(n *yaml.Node, t *Test) {
 		"nothing_in_force": r.yes(&x.nothing),
 		"action":           r.text(&x.action),
 		"strength":         func(n *yaml.Node) { x.low, x.high = r.strength(n) },
+		"rate":             func(n *yaml.Node) { x.rate = r.rate(n) },
 		"shadow":           r.yes(&x.shadow),
 		"told":             r.texts(&x.told),
 		"told_over":        r.texts(&x.toldOver),
@@ -75,8 +78,8 @@ func (r *reader) when(n *yaml.Node, x *expected) (e expectation, ok bool) {
 	default:
 		r.bad(n, "%s: when? add at, by, or from and to", expecting)
 	}
-	if (x.has["strength"] || x.has["shadow"]) && !x.has["action"] {
-		r.bad(n, "%s: strength and shadow belong to an action", expecting)
+	if (x.has["strength"] || x.has["shadow"] || x.has["rate"]) && !x.has["action"] {
+		r.bad(n, "%s: strength, rate and shadow belong to an action", expecting)
 	}
 	if x.has["within"] && !(x.has["at"] && (x.has["told"] || x.has["told_over"])) {
 		r.bad(n, "%s: within belongs to told at a moment", expecting)
@@ -128,7 +131,11 @@ func (x *expected) wants() (all []want) {
 		all = append(all, wantAction{id: id, absent: true})
 	}
 	if x.action != "" {
-		all = append(all, wantAction{id: x.action, any: !x.has["strength"], low: x.low, high: x.high, shadow: x.shadow})
+		w := wantAction{id: x.action, any: !x.has["strength"], low: x.low, high: x.high, shadow: x.shadow}
+		if x.has["rate"] {
+			w.rate = &x.rate
+		}
+		all = append(all, w)
 	}
 	if x.nothing {
 		all = append(all, wantNothing{})
@@ -178,4 +185,15 @@ func (r *reader) strength(n *yaml.Node) (low, high float64) {
 		r.bad(n, "strength %s: expected 0%% to 100%%, like 60%% or 60..100%%", n.Value)
 	}
 	return low, high
+}
+
+// rate reads "20/s".
+func (r *reader) rate(n *yaml.Node) float64 {
+	text, ok := strings.CutSuffix(n.Value, "/s")
+	v, err := strconv.ParseFloat(text, 64)
+	if n.Kind != yaml.ScalarNode || !ok || err != nil || !(v >= 0) || math.IsInf(v, 0) {
+		r.bad(n, "rate %s: expected a number per second, like 20/s", kindOf(n))
+		return 0
+	}
+	return v
 }

@@ -122,9 +122,14 @@ func (r *Result) around(b *strings.Builder, at time.Duration) {
 // eventText says what a playbook did.
 func eventText(e playbook.Event) string {
 	s := e.ID
+	drains := e.Action != nil && e.Action.Kind == playbook.Drain
 	switch measured := e.Action != nil && e.Action.Kind.Refuses(); {
 	case e.Left():
 		s += " is over"
+	case e.Entered() && drains:
+		s += " begins at " + perSecond(e.Action.Rate)
+	case drains:
+		s += " changes to " + perSecond(e.Action.Rate)
 	case e.Entered() && measured:
 		s += " begins at " + percent(e.To)
 	case e.Entered():
