@@ -32,6 +32,9 @@ type App struct {
 	Channels map[string]ChannelConfig `json:"channels,omitempty"`
 	// Webhooks are URLs that the playbook calls, by name.
 	Webhooks map[string]WebhookConfig `json:"webhooks,omitempty"`
+	// Relay lets what can wait wait in a log, and delivers it. Default: there is
+	// none.
+	Relay *RelayConfig `json:"relay,omitempty"`
 	// StaleSize bounds, in bytes, the answers that are kept for the playbook's
 	// action stale. Default 64 MiB, 1 MiB to 4 GiB.
 	StaleSize int64 `json:"stale_size,omitempty"`

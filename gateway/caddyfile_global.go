@@ -13,6 +13,9 @@ type globalParser struct {
 	parser
 	app *App
 	at  map[string]place // where each block was opened
+	// damaged are blocks, FILE:LINE, with a mistake in them: what they do not
+	// say is not held against them.
+	damaged map[string]bool
 }
 
 // parseGlobal reads the global option:
@@ -50,10 +53,11 @@ type globalParser struct {
 //			}
 //		}
 //		stale_size <size>
+//		relay { … } # see caddyfile_relay.go
 //	}
 func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 	d.Next()
-	p := &globalParser{app: &App{}, at: map[string]place{}}
+	p := &globalParser{app: &App{}, at: map[string]place{}, damaged: map[string]bool{}}
 	if existing != nil {
 		p.bad(d, "daero: declared twice: put everything into one block")
 	}
@@ -64,6 +68,13 @@ func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 	if p.app.responds() || len(p.app.Channels) > 0 || len(p.app.Webhooks) > 0 {
 		drawn := p.app.draft(nil)
 		p.errs = append(p.errs, drawn.errs...)
+	}
+	if p.app.Relay != nil {
+		for _, m := range drawRelay(p.app.Relay).errs {
+			if !p.damaged[place{m.file, m.line}.String()] {
+				p.errs = append(p.errs, m)
+			}
+		}
 	}
 	if err := p.err(); err != nil {
 		return nil, err
@@ -86,6 +97,7 @@ func (p *globalParser) words() []word {
 		{"notify", p.channel},
 		{"webhook", p.webhook},
 		{"stale_size", p.staleSize},
+		{"relay", p.relay},
 	}
 }
 
