@@ -17,6 +17,9 @@ func (l *Lane) Enter(ctx context.Context, req Request) (*Permit, error) {
 	if reason == ReasonNone {
 		return l.permit(now, &req, got), nil
 	}
+	if reason == ReasonDefer && !s.shadow.Load() {
+		return nil, l.deferral(&req)
+	}
 	if s.shadow.Load() {
 		l.would.Add(1)
 		return l.permit(now, &req, l.force()), nil
@@ -32,8 +35,10 @@ func (l *Lane) admit(ctx context.Context, now time.Duration, req *Request) (seat
 	if l.retired.Load() {
 		return noSeat, ReasonFull
 	}
-	if o := l.orders.Load(); o != nil && l.sheds(o, now, req) {
-		return noSeat, ReasonPlaybook
+	if o := l.orders.Load(); o != nil && !req.Deferred {
+		if r := l.ordered(o, now, req); r != ReasonNone {
+			return noSeat, r
+		}
 	}
 	if l.late(ctx, req, 0) {
 		return noSeat, ReasonDeadline
@@ -65,7 +70,7 @@ func (l *Lane) mayTry(now time.Duration, req *Request) Reason {
 	if req.Intent == Background && int64(l.InFlight()) >= l.cap.Load()-l.headroom.Load() {
 		return ReasonBackground
 	}
-	if req.User == 0 || place(req.User, l.set.seed, now) <= l.turn.Load() {
+	if req.User == 0 || req.Deferred || place(req.User, l.set.seed, now) <= l.turn.Load() {
 		return ReasonNone
 	}
 	if _, in, known := l.ledger.look(req.User, now); known && in {
@@ -135,7 +140,7 @@ func (l *Lane) permit(now time.Duration, req *Request, got seat) *Permit {
 	if req.Intent == Background {
 		l.back.Add(1)
 	}
-	if req.User != 0 && l.shedding.Load() {
+	if req.User != 0 && !req.Deferred && l.shedding.Load() {
 		l.letIn(now, req)
 	}
 	p := permits.Get().(*Permit)
@@ -153,12 +158,20 @@ func (l *Lane) letIn(now time.Duration, req *Request) {
 
 // refuse counts a refusal and says when to come back.
 func (l *Lane) refuse(now time.Duration, req *Request, reason Reason) *Refusal {
+	if req.Deferred {
+		return req.refusal(l, reason, deferredAgain)
+	}
 	l.refused[req.Intent&1][reason].Add(1)
+	return req.refusal(l, reason, l.comeBack(now, req))
+}
+
+// refusal writes a refusal where the caller wants it.
+func (req *Request) refusal(l *Lane, reason Reason, after time.Duration) *Refusal {
 	r := req.Refusal
 	if r == nil {
 		r = new(Refusal)
 	}
-	*r = Refusal{Lane: l.name, Reason: reason, After: l.comeBack(now, req)}
+	*r = Refusal{Lane: l.name, Reason: reason, After: after}
 	return r
 }
 

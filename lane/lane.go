@@ -30,19 +30,20 @@ type Lane struct {
 
 	// entries counts permits given in its upper 40 bits and permits out in its
 	// lower 24: one add does both.
-	entries   atomic.Uint64
-	back      atomic.Uint64 // of the permits given, how many to the background
-	refused   [2][numReasons]atomic.Uint64
-	would     atomic.Uint64    // shadow: passed, but would have been refused
-	wouldShed [2]atomic.Uint64 // by Intent: passed, but an order in shadow would have refused
-	waited    atomic.Int64     // ns that all who ever left the queue had waited in it
-	waits     atomic.Uint64    // how many those are
-	dropped   atomic.Uint64
-	ends      [3]atomic.Uint64 // by Outcome
-	waiting   atomic.Int64
-	ring      ring
-	ledger    ledger
-	booking   booking
+	entries              atomic.Uint64
+	back                 atomic.Uint64 // of the permits given, how many to the background
+	refused              [2][numReasons]atomic.Uint64
+	would                atomic.Uint64    // shadow: passed, but would have been refused
+	wouldShed            [2]atomic.Uint64 // by Intent: passed, but an order in shadow would have refused
+	deferred, wouldDefer [2]atomic.Uint64 // by Intent: kept for later; passed, but an order in shadow would have kept
+	waited               atomic.Int64     // ns that all who ever left the queue had waited in it
+	waits                atomic.Uint64    // how many those are
+	dropped              atomic.Uint64
+	ends                 [3]atomic.Uint64 // by Outcome
+	waiting              atomic.Int64
+	ring                 ring
+	ledger               ledger
+	booking              booking
 
 	// Guarded by set.mu.
 	cfg       LaneConfig

@@ -12,8 +12,12 @@ type Orders struct {
 	// come first as when the lane sheds by itself; who holds an appointment that
 	// is due gets in unless everyone is refused.
 	Shed [2]float64
-	// WouldShed is counted and not done.
-	WouldShed [2]float64
+	// Defer is the share of users (0 to 1) whose requests wait for later, by
+	// [Intent]: the same users, of whom those that Shed takes are refused all the
+	// same. What cannot wait (see [Request.CanWait]) is refused.
+	Defer [2]float64
+	// WouldShed and WouldDefer are counted and not done.
+	WouldShed, WouldDefer [2]float64
 	// Ceiling is the share of the limit the lane may not exceed; 0 is none.
 	Ceiling float64
 }
@@ -21,9 +25,17 @@ type Orders struct {
 // orders are Orders ready for use.
 type orders struct {
 	Orders
-	until, wouldUntil [2]uint64 // places from here on are refused
-	anonymous         atomic.Uint32
+	until, wouldUntil           [2]uint64 // places from here on are refused
+	deferUntil, wouldDeferUntil [2]uint64 // below those: places from here on wait
+	from                        [2]uint64 // the lowest of them all
+	anonymous                   atomic.Uint32
 }
+
+// nobody is above all places.
+const nobody = 1 << 32
+
+// above is the place from which on a share of users is.
+func above(share float64) uint64 { return uint64((1 - clamp01(share)) * nobody) }
 
 // Order puts o in force, instead of what was ordered before. It may be called
 // at any time.
@@ -34,8 +46,9 @@ func (l *Lane) Order(o Orders) {
 	}
 	fresh := &orders{Orders: o}
 	for i := range fresh.until {
-		fresh.until[i] = uint64((1 - clamp01(o.Shed[i])) * (1 << 32))
-		fresh.wouldUntil[i] = uint64((1 - clamp01(o.WouldShed[i])) * (1 << 32))
+		fresh.until[i], fresh.wouldUntil[i] = above(o.Shed[i]), above(o.WouldShed[i])
+		fresh.deferUntil[i], fresh.wouldDeferUntil[i] = above(o.Defer[i]), above(o.WouldDefer[i])
+		fresh.from[i] = min(fresh.until[i], fresh.wouldUntil[i], fresh.deferUntil[i], fresh.wouldDeferUntil[i])
 	}
 	if old := l.orders.Load(); old != nil {
 		fresh.anonymous.Store(old.anonymous.Load())
@@ -65,19 +78,32 @@ func (l *Lane) ceiling() float64 {
 	return min(o.Ceiling, l.cfg.Ceiling)
 }
 
-// sheds tells whether the request is refused by order, and counts what shadow
-// would have refused.
-func (l *Lane) sheds(o *orders, now time.Duration, req *Request) bool {
+// ordered tells whether the request is refused or deferred by order, and counts
+// what shadow would have refused or deferred.
+func (l *Lane) ordered(o *orders, now time.Duration, req *Request) Reason {
 	i := req.Intent & 1
-	if o.until[i] == 1<<32 && o.wouldUntil[i] == 1<<32 {
-		return false
+	if o.from[i] == nobody {
+		return ReasonNone
 	}
 	at := uint64(l.placeOf(o, now, req))
 	due := req.Booked && req.DueIn <= 0
-	if at >= o.wouldUntil[i] && (!due || o.wouldUntil[i] == 0) {
+	hit := func(from uint64) bool { return at >= from && (!due || from == 0) }
+	switch {
+	case hit(o.wouldUntil[i]):
 		l.wouldShed[i].Add(1)
+	case hit(o.wouldDeferUntil[i]):
+		l.wouldDefer[i].Add(1)
 	}
-	return at >= o.until[i] && (!due || o.until[i] == 0)
+	switch {
+	case hit(o.until[i]):
+		return ReasonPlaybook
+	case hit(o.deferUntil[i]):
+		if req.CanWait {
+			return ReasonDefer
+		}
+		return ReasonPlaybook
+	}
+	return ReasonNone
 }
 
 // placeOf is the user's place. Anonymous requests are spread evenly one by one:

@@ -80,7 +80,7 @@ func TestOrdersShedTheSameUsers(t *testing.T) {
 		before := false
 		for share := 0.1; share < 1; share += 0.1 {
 			l.Order(Orders{Shed: [2]float64{share, 0}})
-			refused := l.sheds(l.orders.Load(), time.Minute, &Request{User: mix(i + 1)})
+			refused := l.ordered(l.orders.Load(), time.Minute, &Request{User: mix(i + 1)}) != ReasonNone
 			if before && !refused {
 				t.Fatalf("user %d: refused at less than %.0f%%, and not at that", i, share*100)
 			}

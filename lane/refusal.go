@@ -20,13 +20,19 @@ const (
 	ReasonQueueFull         // the lane's queue is full
 	ReasonTimeout           // it waited as long as the queue allows
 	numReasons
+
+	// ReasonDefer is no refusal yet: a playbook wants the request to wait for
+	// later. Nothing is counted and no time is given. Who has kept it says so with
+	// [Lane.CountDeferred]; who could not refuses with [Lane.Refuse]. Only requests
+	// that can wait get it.
+	ReasonDefer = numReasons
 )
 
-var reasonNames = [numReasons]string{"none", "playbook", "early", "deadline", "background", "turn", "full", "queue_full", "timeout"}
+var reasonNames = [...]string{"none", "playbook", "early", "deadline", "background", "turn", "full", "queue_full", "timeout", ReasonDefer: "defer"}
 
 // String returns the reason as one word, fit for a metric label.
 func (r Reason) String() string {
-	if r < numReasons {
+	if int(r) < len(reasonNames) {
 		return reasonNames[r]
 	}
 	return "unknown"
@@ -47,7 +53,7 @@ type Refusal struct {
 	Reason Reason
 	// After is the time until the caller should come back. Refusals of one
 	// lane are spaced so that all returns together arrive at the rate the lane
-	// can serve. Always above zero.
+	// can serve. Always above zero, except with [ReasonDefer].
 	After time.Duration
 }
 

@@ -18,6 +18,14 @@ type Request struct {
 	// Budget is how long the caller will still wait, 0 if not known. The
 	// deadline of the context given to Enter counts as well.
 	Budget time.Duration
+	// CanWait says that the caller is able to keep the request and deliver it
+	// later: where a playbook defers its user, the refusal's reason is then
+	// [ReasonDefer].
+	CanWait bool
+	// Deferred says that the request was kept and is delivered now. Its time is
+	// somebody else's decision: no order, no turn and no appointment holds it
+	// back, and refusing it counts for nothing. It should be of the background.
+	Deferred bool
 	// Refusal, if not nil, is where a refusal is written, so that refusing
 	// allocates nothing.
 	Refusal *Refusal

@@ -25,6 +25,8 @@ type LaneSnapshot struct {
 	Refused     [2]map[Reason]uint64 // by Intent
 	WouldRefuse uint64               // shadow: passed, but would have been refused
 	WouldShed   [2]uint64            // by Intent: passed, but an order in shadow would have refused
+	Deferred    [2]uint64            // by Intent: kept to be delivered later
+	WouldDefer  [2]uint64            // by Intent: passed, but an order in shadow would have kept
 	Recent      time.Duration        // what a request takes now, smoothed
 	Waited      time.Duration        // all that who ever left the queue had waited in it
 	Waits       uint64               // how many those are
@@ -63,7 +65,9 @@ func (l *Lane) snapshot(base time.Duration, limit int) LaneSnapshot {
 		Limit: int(min(l.cap.Load(), MaxLimit)), Turn: 1, Base: base,
 		Passed: [2]uint64{Foreground: l.foreShown, Background: back},
 		Recent: time.Duration(l.recent * float64(time.Second)), Waited: time.Duration(l.waited.Load()), Waits: l.waits.Load(),
-		WouldShed: [2]uint64{l.wouldShed[0].Load(), l.wouldShed[1].Load()}, Orders: l.Orders(), Streams: l.cfg.Streams,
+		WouldShed: [2]uint64{l.wouldShed[0].Load(), l.wouldShed[1].Load()},
+		Deferred:  [2]uint64{l.deferred[0].Load(), l.deferred[1].Load()}, WouldDefer: [2]uint64{l.wouldDefer[0].Load(), l.wouldDefer[1].Load()},
+		Orders: l.Orders(), Streams: l.cfg.Streams,
 		WouldRefuse: l.would.Load(), Dropped: l.dropped.Load(),
 		Served: l.ends[Served].Load(), Failed: l.ends[Failed].Load(), Overloaded: l.ends[Overloaded].Load(),
 	}
