@@ -63,10 +63,14 @@ type Config struct {
 // Store keeps messages on disk until they are taken out, in order. Package
 // spool has it.
 type Store interface {
-	// Append keeps b for good before it returns.
+	// Append keeps b for good before it returns. Errors are [ErrFull],
+	// [ErrTooLarge], the cause of ctx (it was not kept), [ErrUnknown] (the disk
+	// failed at it), or others: it was not kept, nor will anything be.
 	Append(ctx context.Context, b []byte) error
 	// Next returns the oldest entries that are there, waiting for one; they stay
 	// until Done is called with how many of them are finished, the oldest first.
+	// With a ctx that has ended it returns what is there without waiting. The
+	// entries must not be changed.
 	Next(ctx context.Context, max int) ([][]byte, error)
 	Done(n int) error
 }

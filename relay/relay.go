@@ -56,7 +56,15 @@ type Receipt struct {
 
 // Accept keeps a message and returns when it is safe. Errors are [ErrUnknown],
 // [ErrAway], [ErrNoTopic], [ErrTooLarge], [ErrFull], [ErrDenied], an
-// *[InvalidError], or the cause of ctx.
+// *[InvalidError], or the cause of ctx. After ErrUnknown, or when ctx has ended,
+// the message may be kept all the same: send it again with the Receipt's ID,
+// which is there with every error too, and it is kept once. What a topic spools
+// after the log did not answer in time may be there twice, with one ID.
+//
+// The bytes that m holds must not be changed any more, even after an error: the
+// log may still be at it. Whoever takes messages from strangers must refuse
+// their headers of [ReservedPrefix] and set [HeaderWriter] itself: Accept only
+// refuses those that say what became of a message.
 func (r *Relay) Accept(ctx context.Context, m *Message) (Receipt, error) {
 	return r.acceptor.accept(ctx, m)
 }
@@ -89,4 +97,8 @@ func (r *Relay) with(name string, do func(*delivery)) error {
 }
 
 // Snapshot returns what r is doing.
-func (r *Relay) Snapshot(now time.Time) Snapshot { return Snapshot{At: now} }
+func (r *Relay) Snapshot(now time.Time) Snapshot {
+	s := Snapshot{At: now}
+	r.acceptor.snapshot(&s)
+	return s
+}

@@ -29,6 +29,7 @@ type SpoolSnapshot struct {
 	MaxBytes int64
 	Oldest   time.Time
 	Poisoned string // why nothing more is kept, "" if all is well
+	Rejected uint64 // put aside, because the log refuses them for good
 }
 
 // DeliverySnapshot is how a delivery fares. Counters only grow.
