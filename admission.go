@@ -1,6 +1,7 @@
 package daero
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"sync"
@@ -41,6 +42,12 @@ type AdmissionConfig struct {
 	// ended; ok = false means that nothing can be learned from it. Default:
 	// nothing is learned from any error.
 	Ended func(error) (o lane.Outcome, ok bool)
+	// Deferrer keeps requests that a playbook defers. Default: nobody does, and
+	// what would be deferred is shed.
+	Deferrer Deferrer
+	// DeferBody is how large the body of a request that is deferred may be;
+	// larger ones are shed. Default DefaultDeferBody.
+	DeferBody int64
 }
 
 // Admission lets HTTP requests into the lanes of one backend and refuses
@@ -50,6 +57,8 @@ type Admission struct {
 	d          *Daero
 	backend    string
 	bodyBuffer int64
+	deferBody  int64
+	deferrer   Deferrer
 	ended      func(error) (lane.Outcome, bool)
 	roads      sync.Map // name → *Road
 }
@@ -57,7 +66,10 @@ type Admission struct {
 // Admission returns an Admission to a backend's lanes. The backend need not be
 // in force yet, but must be before the first request.
 func (d *Daero) Admission(cfg AdmissionConfig) *Admission {
-	a := &Admission{d: d, backend: cfg.Backend, bodyBuffer: cfg.BodyBuffer, ended: cfg.Ended}
+	a := &Admission{
+		d: d, backend: cfg.Backend, bodyBuffer: cfg.BodyBuffer, ended: cfg.Ended,
+		deferrer: cfg.Deferrer, deferBody: cmp.Or(cfg.DeferBody, DefaultDeferBody),
+	}
 	if a.backend == "" {
 		a.backend = DefaultBackend
 	}
@@ -83,7 +95,7 @@ func (a *Admission) Road(name string) *Road {
 	if l == nil {
 		return nil
 	}
-	r, _ := a.roads.LoadOrStore(name, newRoad(l, a.d.streams(a.backend, name), a.d.post(a.backend, name)))
+	r, _ := a.roads.LoadOrStore(name, newRoad(l, roadID(a.backend, name), a.d.streams(a.backend, name), a.d.post(a.backend, name)))
 	return r.(*Road)
 }
 
@@ -115,12 +127,10 @@ func (a *Admission) Serve(w http.ResponseWriter, r *http.Request, c Call, next N
 			defer a.d.bodies.give(body.taken)
 		}
 	}
-	permit, err := a.enter(w, r, c)
+	permit, verdict, err := a.enter(w, r, c, &body)
 	switch {
-	case err != nil:
-		return Shed, err
-	case permit == nil:
-		return Shed, nil
+	case err != nil || permit == nil:
+		return verdict, err
 	case c.Stream:
 		return Pass, a.stream(w, r, permit, next)
 	case body.whole && body.buf == nil:
@@ -130,37 +140,49 @@ func (a *Admission) Serve(w http.ResponseWriter, r *http.Request, c Call, next N
 }
 
 // enter asks the lane. A nil permit without an error means that the request
-// was refused and the refusal is written.
-func (a *Admission) enter(w http.ResponseWriter, r *http.Request, c Call) (*lane.Permit, error) {
+// was refused or deferred, and the answer is written.
+func (a *Admission) enter(w http.ResponseWriter, r *http.Request, c Call, body *ahead) (*lane.Permit, Verdict, error) {
 	now := time.Now()
 	token, cookie := tokenOf(r, c.Road)
 	came := a.look(token, c.Road, c.User, now)
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
-	permit, refused, err := ask(r.Context(), c, came, patience(r), &s.refusal)
+	req := request(c, came)
+	req.Budget, req.Refusal = patience(r), &s.refusal
+	var permit *lane.Permit
+	var refused *lane.Refusal
+	var err error
+	if req.CanWait = a.canWait(r, &c); req.CanWait && a.behind(&c) {
+		refused, s.refusal.Reason = &s.refusal, lane.ReasonDefer
+	} else {
+		permit, refused, err = ask(r.Context(), c.Road.lane, req)
+	}
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, Shed, err
 	case refused == nil:
 		if cookie && came.valid {
 			w.Header()["Set-Cookie"] = append(w.Header()["Set-Cookie"], c.Road.forget)
 		}
-		return permit, nil
+		return permit, Pass, nil
+	case refused.Reason == lane.ReasonDefer:
+		if answered, err := a.keep(w, r, &c, body); answered || err != nil {
+			return nil, Defer, err
+		}
+		refused = c.Road.lane.Refuse(req)
 	}
 	a.refuse(w, r, c, s, refused, came, now)
-	return nil, nil
+	return nil, Shed, nil
 }
 
-// ask asks the lane; into is where a refusal is written.
-func ask(ctx context.Context, c Call, came brought, patience time.Duration, into *lane.Refusal) (*lane.Permit, *lane.Refusal, error) {
-	permit, err := c.Road.lane.Enter(ctx, lane.Request{
-		User:    c.User,
-		Intent:  c.Intent,
-		Booked:  came.valid,
-		DueIn:   came.dueIn,
-		Budget:  patience,
-		Refusal: into,
-	})
+// request is what the lane needs to know.
+func request(c Call, came brought) lane.Request {
+	return lane.Request{User: c.User, Intent: c.Intent, Booked: came.valid, DueIn: came.dueIn}
+}
+
+// ask asks the lane.
+func ask(ctx context.Context, l *lane.Lane, req lane.Request) (*lane.Permit, *lane.Refusal, error) {
+	permit, err := l.Enter(ctx, req)
 	if err == nil {
 		return permit, nil, nil
 	}
@@ -183,7 +205,7 @@ type Refused struct {
 func (a *Admission) Ask(ctx context.Context, c Call, appointment string) (permit *lane.Permit, refused *Refused, err error) {
 	now := time.Now()
 	came := a.look(appointment, c.Road, c.User, now)
-	permit, r, err := ask(ctx, c, came, 0, nil)
+	permit, r, err := ask(ctx, c.Road.lane, request(c, came))
 	if r == nil {
 		return permit, nil, err
 	}

@@ -22,7 +22,10 @@ const (
 const (
 	DefaultBodyBudget = 64 << 20
 	DefaultBodyBuffer = 64 << 10
-	MaxBackends       = 64
+	// DefaultDeferBody leaves room for headers in a message of a million bytes,
+	// which is what Kafka's brokers take where nobody has changed that.
+	DefaultDeferBody = 960 << 10
+	MaxBackends      = 64
 )
 
 // Config describes a Daero.

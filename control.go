@@ -97,7 +97,8 @@ type Control struct {
 	stood   level.Standing
 	heard   map[string]bool // signals, whether they were fresh
 	leaving *responding     // while it is withdrawn
-	last    time.Time       // of the last step
+	drained drained
+	last    time.Time // of the last step
 }
 
 // responding is a response that was applied and not yet undone.
@@ -136,7 +137,7 @@ func newControl(d *Daero) *Control {
 	if err := errors.Join(err, err2); err != nil {
 		panic(err) // the empty configurations are valid
 	}
-	return &Control{d: d, ladder: ladder, runner: playbook.NewRunner(book), heard: map[string]bool{}, habits: habits{}}
+	return &Control{d: d, ladder: ladder, runner: playbook.NewRunner(book), heard: map[string]bool{}, habits: habits{}, drained: newDrained()}
 }
 
 // Apply puts r in force instead of the response before, and returns what

@@ -20,6 +20,10 @@ type Posted struct {
 	// Status, unless 0, and Body answer those whom the playbook refuses.
 	Status int
 	Body   string
+	// Paced says that what was deferred in the lane is delivered at Pace per
+	// second at most, 0 not at all.
+	Paced bool
+	Pace  float64
 }
 
 // put makes orders what lanes are told, and clears what is not ordered any
@@ -30,10 +34,12 @@ func (c *Control) put(orders []playbook.Order) {
 	for backend, set := range c.d.inForceSets() {
 		for _, l := range set.Lanes() {
 			told, posted := c.ordersOf(backend, l.Name())
+			c.pace(postKey{backend, l.Name()}, told.Defer != [2]float64{}, &posted)
 			if l.Orders() != told {
 				l.Order(told)
 			}
 			p := c.d.post(backend, l.Name())
+			c.tellPace(backend, l.Name(), p.Load(), posted)
 			if was := p.Load(); posted == (Posted{}) {
 				if was != nil {
 					p.Store(nil)
@@ -43,6 +49,7 @@ func (c *Control) put(orders []playbook.Order) {
 			}
 		}
 	}
+	c.paceTopics()
 }
 
 // ordersOf joins what the orders say about one lane. What is ordered for
@@ -51,12 +58,15 @@ func (c *Control) ordersOf(backend, name string) (o lane.Orders, p Posted) {
 	for i := range c.orders {
 		w := &c.orders[i]
 		a := w.Action
-		if !a.Kind.OfLane() || a.Lane != name || a.Backend != "" && a.Backend != backend {
+		if !a.OfLane() || a.Lane != name || a.Backend != "" && a.Backend != backend {
 			continue
 		}
 		if w.Shadow {
-			if a.Kind == playbook.Shed || a.Kind == playbook.Respond {
+			switch a.Kind {
+			case playbook.Shed, playbook.Respond:
 				raise(&o.WouldShed, a.Who, w.Strength)
+			case playbook.Defer:
+				raise(&o.WouldDefer, a.Who, w.Strength)
 			}
 			continue
 		}
@@ -66,6 +76,12 @@ func (c *Control) ordersOf(backend, name string) (o lane.Orders, p Posted) {
 		case playbook.Ceiling:
 			if c := 1 - w.Strength; o.Ceiling == 0 || c < o.Ceiling {
 				o.Ceiling = c
+			}
+		case playbook.Defer:
+			raise(&o.Defer, a.Who, w.Strength)
+		case playbook.Drain:
+			if !p.Paced || a.Rate < p.Pace {
+				p.Paced, p.Pace = true, a.Rate
 			}
 		case playbook.Slow:
 			p.Slow = max(p.Slow, a.For)

@@ -28,6 +28,9 @@ type HandlerConfig struct {
 	// BodyBuffer is how much of a request body is read before asking for a
 	// permit. Default DefaultBodyBuffer, -1 for none.
 	BodyBuffer int64
+	// Deferrer keeps requests that a playbook defers. Default: nobody does, and
+	// what would be deferred is shed.
+	Deferrer Deferrer
 }
 
 // Handler returns next behind the lanes.
@@ -36,7 +39,7 @@ func (d *Daero) Handler(next http.Handler, cfg HandlerConfig) http.Handler {
 		cfg.Classify = func(*http.Request) Class { return Class{} }
 	}
 	return &handler{
-		admission: d.Admission(AdmissionConfig{Backend: cfg.Backend, BodyBuffer: cfg.BodyBuffer}),
+		admission: d.Admission(AdmissionConfig{Backend: cfg.Backend, BodyBuffer: cfg.BodyBuffer, Deferrer: cfg.Deferrer}),
 		classify:  cfg.Classify,
 		next:      plain{next},
 	}

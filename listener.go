@@ -16,6 +16,10 @@ type Listener struct {
 	LevelChanged func(level.Change)
 	Acted        func(Acted)
 	Recorded     func(audit.Entry)
+	// Drained is told when the speed changes at which what was deferred in a
+	// lane, or a topic of the relay, is delivered. Like those it is called amid
+	// a step.
+	Drained func(Drain)
 }
 
 // Acted is something that the playbook did, or in shadow would have done.
@@ -53,6 +57,11 @@ func Tee(ls ...Listener) Listener {
 				l.recorded(e)
 			}
 		},
+		Drained: func(dr Drain) {
+			for _, l := range ls {
+				l.drained(dr)
+			}
+		},
 	}
 }
 
@@ -83,5 +92,11 @@ func (l Listener) acted(a Acted) {
 func (l Listener) recorded(e audit.Entry) {
 	if l.Recorded != nil {
 		l.Recorded(e)
+	}
+}
+
+func (l Listener) drained(dr Drain) {
+	if l.Drained != nil {
+		l.Drained(dr)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/daero/daero/internal/speak"
 )
 
 // kind is the form in which a client understands a refusal.
@@ -21,10 +23,8 @@ func kindOf(r *http.Request) kind {
 	if ct := r.Header["Content-Type"]; len(ct) > 0 && isGRPC(ct[0]) {
 		return wantsGRPC
 	}
-	for _, a := range r.Header["Accept"] {
-		if strings.Contains(a, "text/html") {
-			return wantsPage
-		}
+	if speak.ToPerson(r) {
+		return wantsPage
 	}
 	if len(r.Header["Sec-Fetch-Mode"]) > 0 {
 		return wantsCookie
@@ -72,40 +72,6 @@ func containsToken(list, token string) bool {
 		}
 	}
 	return false
-}
-
-// prefersKorean compares the weights of Korean and English in Accept-Language.
-func prefersKorean(r *http.Request) bool {
-	ko, en := -1.0, -1.0
-	for _, line := range r.Header["Accept-Language"] {
-		for line != "" {
-			var part string
-			part, line, _ = strings.Cut(line, ",")
-			tag, q := weight(part)
-			switch tag, _, _ = strings.Cut(tag, "-"); {
-			case strings.EqualFold(tag, "ko"):
-				ko = max(ko, q)
-			case strings.EqualFold(tag, "en"):
-				en = max(en, q)
-			}
-		}
-	}
-	return ko > 0 && ko >= en
-}
-
-// weight takes "ko-KR;q=0.8" apart. A weight that is no number counts as 0.
-func weight(part string) (tag string, q float64) {
-	tag, params, _ := strings.Cut(part, ";")
-	tag = strings.TrimSpace(tag)
-	value, ok := strings.CutPrefix(strings.TrimSpace(params), "q=")
-	if !ok {
-		return tag, 1
-	}
-	q, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(q >= 0 && q <= 1) {
-		return tag, 0
-	}
-	return tag, q
 }
 
 // patience returns how long the caller will still wait, 0 if it does not say.

@@ -10,6 +10,7 @@ import (
 type Road struct {
 	lane   *lane.Lane
 	name   string
+	id     string // names the lane among all backends'
 	stream bool   // of long-lived connections
 	cookie string // the name of its appointment cookie
 	forget string // Set-Cookie value that deletes it
@@ -19,12 +20,13 @@ type Road struct {
 	posted *atomic.Pointer[Posted]
 }
 
-func newRoad(l *lane.Lane, stream bool, posted *atomic.Pointer[Posted]) *Road {
+func newRoad(l *lane.Lane, id string, stream bool, posted *atomic.Pointer[Posted]) *Road {
 	name := l.Name()
 	cookie := CookiePrefix + name
 	return &Road{
 		lane:   l,
 		name:   name,
+		id:     id,
 		stream: stream,
 		posted: posted,
 		cookie: cookie,
@@ -36,6 +38,15 @@ func newRoad(l *lane.Lane, stream bool, posted *atomic.Pointer[Posted]) *Road {
 		shed: newProblem(429, "shed", "Not now",
 			"Lane "+name+" is kept short so that the service lives for everyone. Come back at the time given and you go first.", name),
 	}
+}
+
+// roadID names a lane among those of all backends: "login", or "api/login" of
+// a backend that is not the default.
+func roadID(backend, name string) string {
+	if backend == DefaultBackend {
+		return name
+	}
+	return backend + "/" + name
 }
 
 // Name returns the lane's name.

@@ -29,7 +29,7 @@ type laneSignal struct {
 var laneSignals = []laneSignal{
 	{"busy", level.Percent, "permits out, as a share of the limit, of the busiest backend (or of the lane's own limit)", (*LaneSignal).busy},
 	{"queue_wait", level.Seconds, "mean time that requests waited for a permit, in the lane where it is longest", (*LaneSignal).queueWait},
-	{"refused", level.Percent, "requests refused, by the lanes or by the playbook, as a share of all that came", (*LaneSignal).refused},
+	{"refused", level.Percent, "requests refused, by the lanes or by the playbook, or deferred, as a share of all that came", (*LaneSignal).refused},
 	{"errors", level.Percent, "requests that failed or that the service refused for load, as a share of all that ended", (*LaneSignal).errors},
 	{"latency", level.Times, "what requests take, in multiples of what they take when calm, in the lane where that is worst", (*LaneSignal).latency},
 	{"reconnects", level.Times, "requests per second into the lanes of long-lived connections (or into the lane named), in multiples of the usual", (*LaneSignal).reconnects},

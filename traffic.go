@@ -72,7 +72,7 @@ func (t *traffic) latest() counts {
 // flow is what went through a lane between two moments.
 type flow struct {
 	arrived       [2]float64 // by intent: let in or refused
-	refused       float64    // refused, by the lane or by order, or would have been
+	refused       float64    // refused or deferred, by the lane or by order, or would have been
 	ended, failed float64
 	waits         float64
 	waited        time.Duration
@@ -88,8 +88,11 @@ func between(then, now lane.LaneSnapshot) flow {
 	}
 	for i := range f.arrived {
 		refused := count(total(now.Refused[i]), total(then.Refused[i]))
+		// What waits for later is load that the service would not bear now, so for
+		// levels it is like what was refused.
+		refused += count(now.Deferred[i], then.Deferred[i])
 		f.arrived[i] = count(now.Passed[i], then.Passed[i]) + refused
-		f.refused += refused + count(now.WouldShed[i], then.WouldShed[i])
+		f.refused += refused + count(now.WouldShed[i], then.WouldShed[i]) + count(now.WouldDefer[i], then.WouldDefer[i])
 	}
 	f.refused += count(now.WouldRefuse, then.WouldRefuse)
 	f.failed = count(now.Failed, then.Failed) + count(now.Overloaded, then.Overloaded)

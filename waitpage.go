@@ -3,6 +3,8 @@ package daero
 import (
 	"net/http"
 	"strconv"
+
+	"github.com/daero/daero/internal/speak"
 )
 
 var pageType = []string{"text/html; charset=utf-8"}
@@ -41,15 +43,9 @@ var (
 	resends = [2]page{resendPage(english), resendPage(korean)}
 )
 
-const pageStyle = `:root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#1b1f24;--soft:#4a5460;--mark:#b25c00}
-@media(prefers-color-scheme:dark){:root{--bg:#14171b;--card:#1e2329;--ink:#eceff3;--soft:#b3bdc9;--mark:#ffb454}}
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--bg);color:var(--ink);font:1.125rem/1.7 system-ui,"Apple SD Gothic Neo","Malgun Gothic","Noto Sans KR",sans-serif}
-main{max-width:32rem;margin:1rem;padding:2rem;background:var(--card);border-radius:1rem;border-left:.5rem solid var(--mark);word-break:keep-all}
-h1{margin:0 0 1rem;font-size:1.5rem;line-height:1.3}p{margin:0 0 .75rem}.soft{color:var(--soft);font-size:1rem;margin:0}strong{font-variant-numeric:tabular-nums}`
-
 func pageHead(w pageWords, refresh bool) (before, after string) {
 	before = `<!doctype html><html lang="` + w.lang + `"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">`
-	after = `<title>` + w.title + `</title><style>` + pageStyle + `</style></head><body><main><h1>` + w.title + `</h1><p>` + w.why + `</p>`
+	after = `<title>` + w.title + `</title><style>` + speak.PageStyle + `</style></head><body><main><h1>` + w.title + `</h1><p>` + w.why + `</p>`
 	if refresh {
 		return before + `<meta http-equiv="refresh" content="`, `">` + after
 	}
@@ -78,7 +74,7 @@ func resendPage(w pageWords) page {
 
 func writePage(w http.ResponseWriter, r *http.Request, s *scratch, status, seconds int) {
 	lang := 0
-	if prefersKorean(r) {
+	if speak.Korean(r) {
 		lang = 1
 	}
 	p := resends[lang]
@@ -104,4 +100,4 @@ func writePage(w http.ResponseWriter, r *http.Request, s *scratch, status, secon
 	}
 }
 
-var pagePolicy = []string{"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"}
+var pagePolicy = []string{speak.PagePolicy}

@@ -26,6 +26,10 @@ var layers = map[string]layer{
 	"relay":    {rank: 0, stdOnly: true, why: "any Go program can let what can wait wait; which log it waits in is a driver's matter"},
 	"surge":    {rank: 0, stdOnly: true, pure: true, why: "arrival curves are arithmetic: the same surge is replayed in virtual and in real time"},
 
+	"relay/deferred": {rank: 1, stdOnly: true, why: "knows the relay, lanes and net/http; the root asks it through an interface of its own"},
+
+	"internal/speak": {rank: 0, stdOnly: true, pure: true, why: "pages and answers of several packages speak the same way"},
+
 	"driver": {rank: 2, why: "one third-party client each, known to whoever assembles a program and to nothing else"},
 
 	"driver/alertfeed/alert":  {rank: 0, stdOnly: true, pure: true, why: "whether an alert arms is decided without network and clock"},
