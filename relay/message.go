@@ -54,6 +54,10 @@ const (
 	HeaderFirst = "daero-first-attempt"
 	// HeaderAttempts is how many attempts were made before it moved.
 	HeaderAttempts = "daero-attempts"
+	// HeaderLastError and HeaderLastStatus are why the last attempt at a dead
+	// letter failed, as the target said it, and with what code.
+	HeaderLastError  = "daero-last-error"
+	HeaderLastStatus = "daero-last-status"
 	// HeaderOrigin is TOPIC/PARTITION/OFFSET where a message that has moved
 	// stood first.
 	HeaderOrigin = "daero-origin"
