@@ -57,8 +57,8 @@ func TestGolden(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	good, _ := os.ReadFile("testdata/reading.json")
 	text := string(good)
-	swap := func(old, new string) string {
-		s := strings.Replace(text, old, new, 1)
+	swap := func(old, by string) string {
+		s := strings.Replace(text, old, by, 1)
 		if s == text {
 			t.Fatalf("%q is not in the golden file", old)
 		}
