@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
 )
@@ -21,7 +22,7 @@ func (c *call) admit(rt Route) error {
 	case rt.Role == "":
 		return nil
 	case c.Local:
-		c.who = local
+		c.who, c.role = local, store.Admin
 		return nil
 	case c.PublicFlags && strings.HasPrefix(rt.Path, FlagsPrefix):
 		return nil
@@ -49,7 +50,7 @@ func (c *call) admit(rt Route) error {
 			Detail: fmt.Sprintf("%s is %s; this needs %s", o.Name, o.Role, rt.Role),
 		}
 	}
-	c.who = o.Name
+	c.who, c.role = o.Name, o.Role
 	return nil
 }
 

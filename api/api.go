@@ -56,6 +56,9 @@ type Config struct {
 	// Receiver returns what takes in alerts by a name, nil if nothing does.
 	// Receivers know their senders by themselves. Default: none.
 	Receiver func(name string) http.Handler
+	// Relay returns the relay of the configuration in force, nil if it has none.
+	// Default: none.
+	Relay func() *Relay
 	// PublicFlags lets anyone read flags, without a token.
 	PublicFlags bool
 	// Local is for where only those come who have the machine: then everyone is

@@ -37,6 +37,12 @@ var routes = []Route{
 	{"DELETE", Prefix + "operators/{name}", store.Admin, "Removes an operator: the token ends at once.", removeOperator},
 	{"GET", Prefix + "lanes", store.Viewer, "What all lanes are doing.", showLanes},
 	{"GET", Prefix + "scaling/{lane}", store.Viewer, "How much more of the service a lane could use, for autoscalers.", showScaling},
+	{"GET", Prefix + "relay", store.Viewer, "What the relay does.", showRelay},
+	{"GET", Prefix + "relay/lag", store.Viewer, "How far deliveries are behind, over all gateways.", showRelayLag},
+	{"GET", Prefix + "relay/peek", store.Viewer, "Messages of a topic; their contents are masked unless an operator asks to see them.", peekRelay},
+	{"POST", Prefix + "relay/deliveries/{name}/pause", store.Acting, "Pauses a delivery, for a while.", pauseDelivery},
+	{"POST", Prefix + "relay/deliveries/{name}/resume", store.Acting, "Ends a pause.", resumeDelivery},
+	{"POST", Prefix + "relay/redrive", store.Acting, "Takes dead letters back, or says how many there would be.", redriveRelay},
 	{"POST", Prefix + "alerts/{name}", "", "Takes in alerts; the receiver knows its senders by itself.", receiveAlerts},
 	{"GET", Prefix + "login", "", "The page of a one-time link.", showLogin},
 	{"POST", Prefix + "login", "", "Uses a one-time link up, and shows an admin's token once.", redeemLogin},
@@ -70,9 +76,10 @@ func (a *API) register() {
 // call is one request that is answered.
 type call struct {
 	*API
-	w   http.ResponseWriter
-	r   *http.Request
-	who string
+	w    http.ResponseWriter
+	r    *http.Request
+	who  string
+	role store.Role
 }
 
 // answer serves a route to whoever may have it.

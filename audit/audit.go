@@ -29,7 +29,8 @@ type Entry struct {
 	Node string `json:"node,omitempty"`
 }
 
-// What can happen.
+// What can happen. The relay's own events are recorded by their words, which
+// begin with "relay." as well.
 const (
 	LevelChanged    = "level.changed"
 	LevelPinned     = "level.pinned"
@@ -50,6 +51,11 @@ const (
 	LoginRefused    = "operator.refused"
 	SignalLost      = "signal.lost"
 	SignalBack      = "signal.back"
+	RelayPaused     = "relay.paused"   // a delivery, by a person
+	RelayResumed    = "relay.resumed"  // likewise
+	RelayPeeked     = "relay.peeked"   // contents of messages were shown
+	RelayRedriven   = "relay.redriven" // dead letters were taken back; After says how many
+	RelayRedriving  = "relay.redriving"
 	Pruned          = "audit.pruned" // entries were removed; the entry says how many
 	Lost            = "audit.lost"   // entries were not recorded; the entry says how many
 )

@@ -39,13 +39,14 @@ type App struct {
 	// action stale. Default 64 MiB, 1 MiB to 4 GiB.
 	StaleSize int64 `json:"stale_size,omitempty"`
 
-	ctx      caddy.Context
-	log      *zap.Logger
-	rt       *runtime
-	release  []func() error
-	making   *making
-	response *daero.Response // nil without levels
-	answers  *answers        // nil unless the playbook may serve any stale
+	ctx       caddy.Context
+	log       *zap.Logger
+	rt        *runtime
+	release   []func() error
+	making    *making
+	response  *daero.Response // nil without levels
+	relayPlan *relayPlan      // nil without a relay
+	answers   *answers        // nil unless the playbook may serve any stale
 
 	mu     sync.Mutex
 	plan   daero.Plan
@@ -78,6 +79,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("daero: secret %d: %w", i+1, err)
 		}
 		a.plan.Secrets = append(a.plan.Secrets, []byte(secret))
+	}
+	if err := a.provisionRelay(ctx); err != nil {
+		return err
 	}
 	if err := a.provisionResponse(ctx); err != nil {
 		return err
@@ -140,6 +144,10 @@ func (a *App) activate() error {
 			return fmt.Errorf("daero: %w", err)
 		}
 		a.undo = append(a.undo, undo, a.rt.receive(a.Receivers()))
+	}
+	if err := a.beginRelay(); err != nil {
+		a.takeBack()
+		return fmt.Errorf("daero: %w", err)
 	}
 	a.active = true
 	a.keep.start(a)

@@ -47,6 +47,8 @@ type globalParser struct {
 //				slow     <lane> <duration>
 //				stale    <lane> <duration>
 //				respond  <lane> [background|foreground] [<status>] [<body>] [<range>]
+//				defer    <lane> [background|foreground] <range>
+//				drain    <lane>|topic <topic> <number>/s
 //				flag     <key> <value>
 //				webhook  <name>|<url>
 //				notify   <channel>

@@ -83,6 +83,8 @@ func (p *globalParser) action(d *caddyfile.Dispenser, kind playbook.Kind, row le
 		err = a.lasting(args)
 	case playbook.Respond:
 		err = a.answering(args)
+	case playbook.Drain:
+		err = a.draining(args)
 	case playbook.Flag:
 		err = a.flagging(args)
 	case playbook.Notify:
@@ -189,6 +191,23 @@ func (a *ActionConfig) answering(args []string) error {
 		return fmt.Errorf("unexpected %q: it %s", args[0], usage)
 	}
 	return nil
+}
+
+// draining reads a lane, or a topic of the relay, and how fast: "login 50/s",
+// "topic orders 200/s".
+func (a *ActionConfig) draining(args []string) error {
+	usage := fmt.Errorf("takes a lane, or a topic, and how many per second: write it like \"drain login 50/s\" or \"drain topic orders 200/s\"")
+	switch {
+	case len(args) == 3 && args[0] == "topic":
+		a.Target = args[1]
+	case len(args) == 2 && args[0] != "topic":
+		a.Lane = args[0]
+	default:
+		return usage
+	}
+	rate, err := perSecond(args[len(args)-1])
+	a.Rate = rate
+	return err
 }
 
 func (a *ActionConfig) flagging(args []string) error {

@@ -83,6 +83,15 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(ch, bodyBytes, float64(s.BodyBytes))
 	collectResponse(ch, rt.d.Control().State(time.Now()))
+	if configured, up, _, opened := rt.relay.state(); configured {
+		gauge(ch, relayUp, truth(up))
+		if opened != nil && opened.size != nil {
+			bytes, most := opened.size()
+			gauge(ch, relayLogBytes, float64(bytes))
+			gauge(ch, relayLogMax, float64(most))
+		}
+		collectRelay(ch, rt.relay.Snapshot(time.Now()))
+	}
 	if kept := keptAnswers(); kept != nil {
 		count(ch, staleServed, kept.served.Load())
 		gauge(ch, staleBytes, float64(kept.cache.WeightedSize()))

@@ -68,8 +68,8 @@ type PlaybookConfig struct {
 type ActionConfig struct {
 	// At is the level of the row: attention, caution, alert or serious.
 	At string `json:"at"`
-	// Do is what is done: shed, slow, ceiling, stale, respond, flag, webhook or
-	// notify.
+	// Do is what is done: shed, slow, ceiling, stale, respond, defer, drain,
+	// flag, webhook or notify.
 	Do string `json:"do"`
 	// Lane is the lane it is about, LANE or BACKEND/LANE, for the kinds that
 	// are about one.
@@ -87,8 +87,11 @@ type ActionConfig struct {
 	// Status and Body are the answer of respond. Default 503 and none.
 	Status int    `json:"status,omitempty"`
 	Body   string `json:"body,omitempty"`
-	// Target is the flag's key, or the name of a webhook or channel.
+	// Target is the flag's key, or the name of a webhook or channel, or the
+	// topic of a drain that is about no lane.
 	Target string `json:"target,omitempty"`
+	// Rate is how many a drain lets through per second. 0 stops it.
+	Rate float64 `json:"rate,omitempty"`
 	// Value is what the flag is while the action stands.
 	Value string `json:"value,omitempty"`
 	// Shadow records what this action would do, and does not do it.

@@ -24,10 +24,17 @@ type draft struct {
 	errs    []mistake
 }
 
-// able are the kinds whose executors exist.
-var able = []playbook.Kind{
-	playbook.Shed, playbook.Slow, playbook.Ceiling, playbook.Stale,
-	playbook.Respond, playbook.Flag, playbook.Webhook, playbook.Notify,
+// able are the kinds whose executors exist. What keeps and delivers needs a
+// relay.
+func (a *App) able() []playbook.Kind {
+	kinds := []playbook.Kind{
+		playbook.Shed, playbook.Slow, playbook.Ceiling, playbook.Stale,
+		playbook.Respond, playbook.Flag, playbook.Webhook, playbook.Notify,
+	}
+	if a.Relay != nil {
+		kinds = append(kinds, playbook.Defer, playbook.Drain)
+	}
+	return kinds
 }
 
 // responds reports whether there is anything to draft.
@@ -44,6 +51,7 @@ func (a *App) draft(lanes []playbook.Lane) *draft {
 	d.drawLevels(cfg, lanes)
 	d.targets(a)
 	if a.Playbook != nil {
+		d.book.Able, d.book.Topics = a.able(), a.Relay.topicsOf()
 		d.drawBook(a.Playbook, lanes)
 		d.tells(a)
 		d.measures(a.Playbook)
@@ -185,7 +193,7 @@ func laneNames(lanes []playbook.Lane) (names []string) {
 func (d *draft) drawBook(cfg *PlaybookConfig, lanes []playbook.Lane) {
 	d.book = playbook.Config{
 		Ramp:   playbook.Ramp{Step: cfg.RampStep, Every: time.Duration(cfg.RampEvery)},
-		Shadow: cfg.Shadow, Lanes: lanes, Able: able,
+		Shadow: cfg.Shadow, Lanes: lanes, Able: d.book.Able, Topics: d.book.Topics,
 	}
 	for i := range cfg.Actions {
 		a, err := cfg.Actions[i].core()
@@ -202,7 +210,7 @@ func (d *draft) drawBook(cfg *PlaybookConfig, lanes []playbook.Lane) {
 func (a *ActionConfig) core() (playbook.Action, error) {
 	out := playbook.Action{
 		Lane: a.Lane, From: a.From, To: a.To, For: time.Duration(a.For), Status: a.Status, Body: a.Body,
-		Target: a.Target, Value: a.Value, Shadow: a.Shadow, Meant: a.IMeanIt, Where: a.Where,
+		Target: a.Target, Value: a.Value, Rate: a.Rate, Shadow: a.Shadow, Meant: a.IMeanIt, Where: a.Where,
 	}
 	var errs []error
 	var err error

@@ -22,6 +22,7 @@ type runtime struct {
 	d       *daero.Daero
 	records *records
 	tokens  *token.Verifier
+	relay   *relayHost
 	local   *api.API // of Caddy's admin endpoint
 
 	mu        sync.Mutex
@@ -34,7 +35,11 @@ type receiving struct{ by map[string]http.Handler }
 
 func newRuntime() (*runtime, error) {
 	rt := &runtime{records: newRecords()}
-	d, err := daero.New(daero.Config{Listener: daero.Listener{Recorded: func(e audit.Entry) { rt.records.add(e) }}})
+	rt.relay = newRelayHost(rt.relayTold)
+	d, err := daero.New(daero.Config{Listener: daero.Listener{
+		Recorded: func(e audit.Entry) { rt.records.add(e) },
+		Drained:  rt.drained,
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +53,7 @@ func (r *runtime) apiConfig(cfg api.Config) api.Config {
 	cfg.Daero, cfg.Tokens = r.d, r.tokens
 	cfg.Record, cfg.Operators, cfg.Logins = r.records, r.records, r.records
 	cfg.Audit, cfg.Health, cfg.Receiver = r.records.add, r.records.health, r.receiver
+	cfg.Relay = r.apiRelay
 	return cfg
 }
 
@@ -97,6 +103,7 @@ func (r *runtime) secret(fresh []byte) []byte {
 // lanes; what is still to be recorded is written.
 func (r *runtime) Destruct() error {
 	current.CompareAndSwap(r, nil)
+	r.relay.close() // it tells what happens until its end
 	return r.records.close()
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -182,6 +183,9 @@ func severity(what string) zapcore.Level {
 	case audit.ActionMoved:
 		return zapcore.DebugLevel
 	case audit.ActionFailed, audit.SignalLost, audit.LoginRefused, audit.Lost:
+		return zapcore.WarnLevel
+	}
+	if slices.Contains(relayWarns, what) {
 		return zapcore.WarnLevel
 	}
 	return zapcore.InfoLevel

@@ -1,0 +1,268 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/daero/daero/audit"
+	"github.com/daero/daero/relay"
+)
+
+// Deliveries is what runs of a relay.
+type Deliveries interface {
+	Snapshot(now time.Time) relay.Snapshot
+	Pause(name string, p relay.Pause) error
+	Resume(name string) (was bool, err error)
+}
+
+// Relay is what the API needs of a relay.
+type Relay struct {
+	Deliveries Deliveries
+	// State says whether all of it works, and why not; Log where messages wait,
+	// and how full that is.
+	State func() (up bool, why error)
+	Log   func() RelayLogDoc
+	// Reader looks at the log.
+	Reader func() (relay.Reader, error)
+	// Redrive takes messages back out of the dead letters.
+	Redrive Redriver
+	// Targets are the deliveries of the configuration, running or not.
+	Targets []RelayTarget
+}
+
+// RelayTarget is a delivery as it is configured.
+type RelayTarget struct {
+	Name, Group string
+	Topics      []string
+	DeadLetters string // their topic
+	To          string // without what may be secret
+}
+
+// RelayLogDoc is where messages wait.
+type RelayLogDoc struct {
+	Kind string `json:"kind"` // kafka or embedded
+	// Copies says how many machines must be lost before messages are: one where
+	// the log is in the program.
+	Note     string `json:"note,omitempty"`
+	Bytes    int64  `json:"bytes,omitempty"`
+	MaxBytes int64  `json:"max_bytes,omitempty"`
+}
+
+// RelayDoc is what a relay does. Counters only grow.
+type RelayDoc struct {
+	At         time.Time       `json:"at"`
+	Up         bool            `json:"up"`
+	Error      string          `json:"error,omitempty"`
+	Log        RelayLogDoc     `json:"log"`
+	Topics     []RelayTopicDoc `json:"topics"`
+	Deliveries []DeliveryDoc   `json:"deliveries"`
+	Spool      *SpoolDoc       `json:"spool,omitempty"`
+}
+
+// RelayTopicDoc is how accepting for a topic fares.
+type RelayTopicDoc struct {
+	Topic    string `json:"topic"`
+	Accepted uint64 `json:"accepted"`
+	Spooled  uint64 `json:"spooled"`
+	Repeated uint64 `json:"repeated"`
+	Unknown  uint64 `json:"unknown"`
+	Refused  uint64 `json:"refused"`
+	Invalid  uint64 `json:"invalid"`
+	Bytes    uint64 `json:"bytes"`
+}
+
+// DeliveryDoc is how a delivery fares.
+type DeliveryDoc struct {
+	Name        string       `json:"name"`
+	Group       string       `json:"group"`
+	To          string       `json:"to,omitempty"`
+	Topics      []string     `json:"topics"`
+	Running     bool         `json:"running"`
+	Paused      *relay.Pause `json:"paused,omitempty"`
+	Circuit     string       `json:"circuit,omitempty"`
+	Limit       int          `json:"limit"`
+	Rate        float64      `json:"rate,omitempty"` // per second, at most
+	InFlight    int          `json:"in_flight"`
+	Waiting     int          `json:"waiting"`
+	Bytes       int64        `json:"waiting_bytes"`
+	Blocked     int          `json:"blocked_keys"`
+	Parked      int          `json:"parked_keys"`
+	HotKey      int          `json:"hot_key_waiting"`
+	Lag         int64        `json:"lag"`
+	Oldest      float64      `json:"oldest_seconds"`
+	Delivered   uint64       `json:"delivered"`
+	Attempts    uint64       `json:"attempts"`
+	Retries     uint64       `json:"retries"`
+	Rejected    uint64       `json:"rejected"`
+	Dead        uint64       `json:"dead_letters"`
+	Repeated    uint64       `json:"repeated"`
+	Deferrals   uint64       `json:"deferrals"`
+	Parkings    uint64       `json:"parkings"`
+	Partitions  int          `json:"partitions"`
+	DeadLetters string       `json:"dead_letters_topic,omitempty"`
+}
+
+// SpoolDoc is how the spool fares.
+type SpoolDoc struct {
+	Depth    int64   `json:"depth"`
+	Bytes    int64   `json:"bytes"`
+	MaxBytes int64   `json:"max_bytes"`
+	Oldest   float64 `json:"oldest_seconds"`
+	Poisoned string  `json:"poisoned,omitempty"`
+}
+
+// relayOf returns the relay, or says that there is none.
+func (c *call) relayOf() (*Relay, error) {
+	if c.Relay != nil {
+		if r := c.Relay(); r != nil {
+			return r, nil
+		}
+	}
+	return nil, notFound("no relay is configured: add a relay block to the global option daero")
+}
+
+func showRelay(c *call) error {
+	r, err := c.relayOf()
+	if err != nil {
+		return err
+	}
+	now := c.Now()
+	s := r.Deliveries.Snapshot(now)
+	doc := RelayDoc{At: now, Log: r.Log(), Topics: []RelayTopicDoc{}, Deliveries: []DeliveryDoc{}}
+	up, why := r.State()
+	doc.Up = up
+	if why != nil {
+		doc.Error = why.Error()
+	}
+	for _, t := range s.Topics {
+		doc.Topics = append(doc.Topics, RelayTopicDoc{
+			Topic: t.Topic, Accepted: t.Accepted, Spooled: t.Spooled, Repeated: t.Repeated, Unknown: t.Unknown,
+			Refused: t.Refused, Invalid: t.Invalid, Bytes: t.Bytes,
+		})
+	}
+	for _, target := range r.Targets {
+		doc.Deliveries = append(doc.Deliveries, deliveryDoc(target, s))
+	}
+	if sp := s.Spool; sp != nil {
+		doc.Spool = &SpoolDoc{Depth: sp.Depth, Bytes: sp.Bytes, MaxBytes: sp.MaxBytes, Oldest: since(now, sp.Oldest), Poisoned: sp.Poisoned}
+	}
+	return c.send(http.StatusOK, doc)
+}
+
+func deliveryDoc(target RelayTarget, s relay.Snapshot) DeliveryDoc {
+	doc := DeliveryDoc{Name: target.Name, Group: target.Group, To: target.To, Topics: target.Topics, DeadLetters: target.DeadLetters}
+	i := slices.IndexFunc(s.Deliveries, func(d relay.DeliverySnapshot) bool { return d.Name == target.Name })
+	if i < 0 {
+		return doc
+	}
+	d := s.Deliveries[i]
+	doc.Running, doc.Group, doc.Paused, doc.Circuit, doc.Limit, doc.Rate = true, d.Group, d.Paused, d.Circuit, d.Limit, max(d.Rate, 0)
+	doc.InFlight, doc.Waiting, doc.Bytes, doc.Blocked, doc.Parked, doc.HotKey = d.InFlight, d.Waiting, d.Bytes, d.Blocked, d.Parked, d.HotKeyWaiting
+	doc.Delivered, doc.Attempts, doc.Retries, doc.Rejected, doc.Dead = d.Delivered, d.Attempts, d.Retries, d.Rejected, d.DeadLettered
+	doc.Repeated, doc.Deferrals, doc.Parkings, doc.Partitions = d.Repeated, d.Deferrals, d.Parkings, len(d.Partitions)
+	for _, p := range d.Partitions {
+		doc.Lag += max(p.End-p.Finished, 0)
+		doc.Oldest = max(doc.Oldest, since(s.At, p.Oldest))
+	}
+	return doc
+}
+
+// since is how long ago t was, in seconds; 0 if it was not.
+func since(now, t time.Time) float64 {
+	if t.IsZero() || t.After(now) {
+		return 0
+	}
+	return now.Sub(t).Seconds()
+}
+
+// maxRelayPause bounds a pause: most topics keep messages for seven days.
+const maxRelayPause = 7 * 24 * time.Hour
+
+func pauseDelivery(c *call) error {
+	r, name, err := c.target()
+	if err != nil {
+		return err
+	}
+	var d order
+	if err := c.read(&d); err != nil {
+		return err
+	}
+	now := c.Now()
+	p := relay.Pause{By: c.who}
+	if p.Reason, err = d.why(); err != nil {
+		return err
+	}
+	if p.Until, err = d.end(now); err != nil {
+		return err
+	}
+	if !p.Until.After(now) || p.Until.Sub(now) > maxRelayPause {
+		return invalid(fmt.Errorf("until %s: must be from now on, and within %s", p.Until.Format(time.RFC3339), maxRelayPause))
+	}
+	if err := r.Deliveries.Pause(name, p); err != nil {
+		return relayFailed(err)
+	}
+	c.Audit(audit.Entry{At: now, Who: c.who, What: audit.RelayPaused, Target: name, Why: p.Reason, Until: p.Until})
+	return c.send(http.StatusOK, map[string]any{"delivery": name, "paused": p})
+}
+
+func resumeDelivery(c *call) error {
+	r, name, err := c.target()
+	if err != nil {
+		return err
+	}
+	reason, err := c.reason()
+	if err != nil {
+		return err
+	}
+	was, err := r.Deliveries.Resume(name)
+	if err != nil {
+		return relayFailed(err)
+	}
+	if !was {
+		return conflict("not-paused", "The delivery is not paused", "nothing was changed")
+	}
+	c.record(audit.RelayResumed, name, "", reason)
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// target is the delivery that a path names.
+func (c *call) target() (*Relay, string, error) {
+	r, err := c.relayOf()
+	if err != nil {
+		return nil, "", err
+	}
+	name := c.r.PathValue("name")
+	_, err = r.target(name)
+	return r, name, err
+}
+
+// target finds a delivery by name.
+func (r *Relay) target(name string) (RelayTarget, error) {
+	i := slices.IndexFunc(r.Targets, func(t RelayTarget) bool { return t.Name == name })
+	if i >= 0 {
+		return r.Targets[i], nil
+	}
+	known := make([]string, len(r.Targets))
+	for i, t := range r.Targets {
+		known[i] = t.Name
+	}
+	return RelayTarget{}, notFound(fmt.Sprintf("no delivery %q (known: %s)", clip(name), strings.Join(known, ", ")))
+}
+
+// relayFailed says what an error of the relay means to who asked.
+func relayFailed(err error) error {
+	for _, known := range []error{relay.ErrAway, relay.ErrUnknown, relay.ErrFull} {
+		if errors.Is(err, known) {
+			return problem{Status: http.StatusServiceUnavailable, Kind: "log-away", Title: "The log does not answer", Detail: err.Error()}
+		}
+	}
+	if errors.Is(err, relay.ErrNoTopic) {
+		return notFound(err.Error())
+	}
+	return err
+}

@@ -1,0 +1,157 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/daero/daero"
+	"github.com/daero/daero/api"
+	"github.com/daero/daero/audit"
+	"github.com/daero/daero/relay"
+)
+
+// relayTold records what happens in the relay, in the log and in the record.
+func (r *runtime) relayTold(e relay.Event) {
+	if e.What == relay.DeliveryPaused || e.What == relay.DeliveryResumed {
+		if r.relay.byPerson() {
+			return // who did it records it, with their name
+		}
+	}
+	target := e.Target
+	if e.Partition != "" {
+		target += " " + e.Partition
+	}
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	r.records.add(audit.Entry{At: e.At, Who: audit.By, What: e.What, Target: strings.TrimSpace(target), Why: e.Why})
+}
+
+// relayWarns are events that may need a person.
+var relayWarns = []string{
+	relay.CircuitOpened, relay.DeadLettered, relay.DeadLettersFull, relay.MessagesLost, relay.PlaceLost,
+	relay.RetentionNear, relay.SpoolPoisoned, relay.SpoolUsed, relay.HeadOfLine, relay.ConsumeFailed, relay.Fenced,
+}
+
+// apiRelay is the relay in force as the API needs it, nil without one.
+func (r *runtime) apiRelay() *api.Relay {
+	p := r.relay.plan()
+	if p == nil {
+		return nil
+	}
+	return &api.Relay{
+		Deliveries: r.relay, Targets: p.targets, Reader: r.relay.reader, Redrive: r.relay.redrive,
+		State: func() (bool, error) {
+			_, up, failed, _ := r.relay.state()
+			return up, failed
+		},
+		Log: func() api.RelayLogDoc {
+			doc := p.log
+			if _, _, _, opened := r.relay.state(); opened != nil && opened.size != nil {
+				doc.Bytes, doc.MaxBytes = opened.size()
+			}
+			return doc
+		},
+	}
+}
+
+// provisionRelay draws the relay up and contacts nobody.
+func (a *App) provisionRelay(ctx caddy.Context) error {
+	if a.Relay == nil {
+		return nil
+	}
+	d := drawRelay(a.Relay)
+	if err := d.err(); err != nil {
+		return err
+	}
+	m := &relayMaking{making: making{repl: caddy.NewReplacer()}, relayDraft: d, dir: dataDir(ctx.Storage())}
+	plan := m.plan()
+	if err := d.err(); err != nil {
+		return err
+	}
+	a.relayPlan = plan
+	return nil
+}
+
+// beginRelay puts the relay in force.
+func (a *App) beginRelay() error {
+	if a.relayPlan == nil {
+		return nil
+	}
+	if l := a.Relay.log(); len(l.Kafka) == 0 {
+		a.log.Warn("the relay's messages wait in this program: one machine, one copy. For more, name a cluster: kafka host1:9092 host2:9092")
+	}
+	undo, err := a.rt.relay.apply(a.relayPlan, a.log)
+	if err != nil {
+		return fmt.Errorf("relay: %w", err)
+	}
+	a.undo = append(a.undo, undo)
+	return nil
+}
+
+// targetsOf are the deliveries as they are configured.
+func (d *relayDraft) targetsOf() []api.RelayTarget {
+	var all []api.RelayTarget
+	for i := range d.cfg.Deliveries {
+		v := &d.cfg.Deliveries[i]
+		all = append(all, api.RelayTarget{Name: v.Name, Group: v.group(), Topics: v.Topics, DeadLetters: v.dead(), To: hostOf(v.To)})
+	}
+	return all
+}
+
+// group is the delivery's consumer group.
+func (v *RelayDeliveryConfig) group() string {
+	if v.Group != "" {
+		return v.Group
+	}
+	return "daero." + v.Name
+}
+
+// hostOf is an address without what may be secret in it.
+func hostOf(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// topicsOf are the topics that a relay delivers, for playbooks.
+func (c *RelayConfig) topicsOf() []string {
+	names := []string{}
+	if c == nil {
+		return names
+	}
+	for i := range c.Deliveries {
+		for _, t := range c.Deliveries[i].Topics {
+			if !slices.Contains(names, t) {
+				names = append(names, t)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// redrive takes dead letters back.
+func (h *relayHost) redrive(ctx context.Context, o api.RedriveOrder, progress func(api.RedriveDoc)) (api.RedriveDoc, error) {
+	u, err := h.delivery(o.Delivery)
+	if err != nil {
+		return api.RedriveDoc{Delivery: o.Delivery}, err
+	}
+	return redrive(ctx, u.relay, o, progress)
+}
+
+// drained tells the relay how fast it may deliver a topic. Deferred requests of
+// lanes ask for themselves.
+func (r *runtime) drained(d daero.Drain) {
+	if d.Topic != "" {
+		r.relay.throttle(d.Topic, d.Rate)
+	}
+}
