@@ -103,8 +103,9 @@ type Mark struct {
 	Metadata string
 }
 
-// MaxMetadata is what Kafka keeps with an offset, by default.
-const MaxMetadata = 4096
+// MaxMetadata is what Kafka keeps with an offset by default, 4,096, less what a
+// log notes there itself.
+const MaxMetadata = 4096 - 64
 
 // Reader looks at a log without being a member of a group. It is for people
 // and for redriving, not for delivery.
