@@ -23,10 +23,15 @@ var layers = map[string]layer{
 	"level":    {rank: 0, stdOnly: true, pure: true, why: "the same ladder climbs in production, in virtual time and in tests of a playbook"},
 	"playbook": {rank: 1, stdOnly: true, pure: true, why: "what is in force is a function of the playbook and the level, so that it can be tested like code"},
 	"audit":    {rank: 0, stdOnly: true, pure: true, why: "the record's shape is known to all who write or keep it"},
-	"relay":    {rank: 0, stdOnly: true, why: "any Go program can let what can wait wait; which log it waits in is a driver's matter"},
+	"relay":    {rank: 1, stdOnly: true, why: "any Go program can let what can wait wait; which log it waits in is a driver's matter"},
 	"surge":    {rank: 0, stdOnly: true, pure: true, why: "arrival curves are arithmetic: the same surge is replayed in virtual and in real time"},
 
+	"relay/track": {rank: 0, stdOnly: true, pure: true, why: "which offsets are finished is arithmetic on bits"},
+	"relay/gate":  {rank: 0, stdOnly: true, pure: true, why: "which message may go next is a function of what came and what ended"},
+	"relay/retry": {rank: 0, stdOnly: true, pure: true, why: "when to try again, and when not to, is a function of time and results"},
+
 	"relay/deferred": {rank: 1, stdOnly: true, why: "knows the relay, lanes and net/http; the root asks it through an interface of its own"},
+	"relay/events":   {rank: 2, stdOnly: true, why: "writes the record through what writes it into files as well, api/store, which knows no log"},
 
 	"internal/speak": {rank: 0, stdOnly: true, pure: true, why: "pages and answers of several packages speak the same way"},
 
@@ -39,7 +44,7 @@ var layers = map[string]layer{
 
 	"playbook/playtest": {rank: 2, why: "reads YAML, which the playbook itself must not need"},
 
-	"api/store": {rank: 1, why: "what a store must be able to do, known to the API that asks and to the driver that answers"},
+	"api/store": {rank: 1, stdOnly: true, why: "what a store must be able to do, known to the API that asks and to the driver that answers"},
 	"api/token": {rank: 2, why: "tokens and their hashes, known to the API and to the commands that make the first one"},
 
 	"api":              {rank: 4, why: "plain net/http, so that a program without Caddy can offer it"},
