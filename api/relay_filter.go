@@ -19,6 +19,7 @@ const (
 	maxPeek     = 1000
 	maxScanned  = 1_000_000 // messages looked at for one answer
 	maxFilter   = 1024      // letters of a filter
+	maxScan     = 10 * time.Second
 )
 
 // relayFilter says which messages are meant. Its zero fields are no filter.

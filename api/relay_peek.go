@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -93,7 +94,9 @@ func peekRelay(c *call) error {
 	doc := PeekDoc{At: c.Now(), Topic: p.topic, Masked: !p.show, Messages: []MessageDoc{}}
 	size := 0
 	newest := p.From == nil // then the newest that are meant are kept
-	doc.Scanned, doc.Whole, err = p.scan(c.r.Context(), reader, spans, func(m *relay.Message) bool {
+	ctx, cancel := context.WithTimeout(c.r.Context(), maxScan)
+	defer cancel()
+	doc.Scanned, doc.Whole, err = p.scan(ctx, reader, spans, func(m *relay.Message) bool {
 		d := messageDoc(m, p.show)
 		size += len(d.Value) + len(d.Key) + 256
 		doc.Messages = append(doc.Messages, d)
@@ -102,8 +105,8 @@ func peekRelay(c *call) error {
 		}
 		return size < maxShown && (newest || len(doc.Messages) < p.limit)
 	})
-	if err != nil {
-		return relayFailed(err)
+	if err != nil && (ctx.Err() == nil || c.r.Context().Err() != nil) {
+		return relayFailed(err) // it did not only take too long
 	}
 	doc.Messages, _ = keepNewest(doc.Messages, len(doc.Messages))
 	if n := len(doc.Messages); n > p.limit {

@@ -114,8 +114,8 @@ func (e *refusedError) Error() string {
 // is reports whether a problem is of a kind.
 func (e *refusedError) is(kind string) bool { return strings.HasSuffix(e.Kind, ":"+kind) }
 
-// do sends a request under /daero/api/ and returns the answer.
-func (c *client) do(ctx context.Context, method, path string, body any) (json.RawMessage, error) {
+// request makes a request under /daero/api/.
+func (c *client) request(ctx context.Context, method, path string, body any) (*http.Request, error) {
 	var send io.Reader = http.NoBody
 	if body != nil {
 		data, err := json.Marshal(body)
@@ -137,6 +137,15 @@ func (c *client) do(ctx context.Context, method, path string, body any) (json.Ra
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
+	return r, nil
+}
+
+// do sends a request under /daero/api/ and returns the answer.
+func (c *client) do(ctx context.Context, method, path string, body any) (json.RawMessage, error) {
+	r, err := c.request(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
 	resp, err := c.http.Do(r)
 	if err != nil {
 		return nil, c.unreached(err)
@@ -150,6 +159,41 @@ func (c *client) do(ctx context.Context, method, path string, body any) (json.Ra
 		return nil, fmt.Errorf("the answer of %s is larger than %d bytes", c.address, maxAnswer)
 	}
 	return c.understand(resp, data)
+}
+
+// follow sends what takes long, and calls fn with each line of the answer, a
+// document of its own, as it comes.
+func (c *client) follow(ctx context.Context, path string, body any, fn func(json.RawMessage) error) error {
+	r, err := c.request(ctx, http.MethodPost, path, body)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Accept", "application/x-ndjson")
+	patient := *c.http
+	patient.Timeout = 0
+	resp, err := patient.Do(r)
+	if err != nil {
+		return c.unreached(err)
+	}
+	defer resp.Body.Close()
+	if kind := resp.Header.Get("Content-Type"); resp.StatusCode >= 300 || kind != "application/x-ndjson" {
+		data, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // what came is looked at
+		if _, err := c.understand(resp, data); err != nil {
+			return err
+		}
+		return fn(data)
+	}
+	for d := json.NewDecoder(resp.Body); ; {
+		var line json.RawMessage
+		if err := d.Decode(&line); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("the answer of %s broke off: %w", c.address, err)
+		}
+		if err := fn(line); err != nil {
+			return err
+		}
+	}
 }
 
 // understand tells an answer from a refusal, and from somebody else's page.
