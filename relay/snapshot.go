@@ -30,6 +30,7 @@ type SpoolSnapshot struct {
 	Oldest   time.Time
 	Poisoned string // why nothing more is kept, "" if all is well
 	Rejected uint64 // put aside, because the log refuses them for good
+	Lost     uint64 // kept, and damaged on disk since
 }
 
 // DeliverySnapshot is how a delivery fares. Counters only grow.
