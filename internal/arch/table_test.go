@@ -35,6 +35,8 @@ var layers = map[string]layer{
 
 	"internal/speak": {rank: 0, stdOnly: true, pure: true, why: "pages and answers of several packages speak the same way"},
 
+	"test/kafka": {rank: 0, stdOnly: true, why: "starts real brokers for tests of drivers, and knows nothing of what is tested"},
+
 	"driver": {rank: 2, why: "one third-party client each, known to whoever assembles a program and to nothing else"},
 
 	"driver/alertfeed/alert":  {rank: 0, stdOnly: true, pure: true, why: "whether an alert arms is decided without network and clock"},
@@ -104,7 +106,7 @@ var confined = map[string]struct {
 		why: "a third-party client stands in the driver that is named after it",
 	},
 	"github.com/twmb/franz-go/": {
-		in:  []string{"driver/kafkalag"},
+		in:  []string{"driver/kafka", "driver/kafkalag"},
 		why: "a third-party client stands in the driver that is named after it",
 	},
 	"github.com/nicholas-fedor/shoutrrr/": {

@@ -1,0 +1,90 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/daero/daero/relay"
+)
+
+// meanings are the brokers' answers that say for certain that nothing was
+// kept, or done, and why.
+var meanings = map[error]error{
+	kerr.MessageTooLarge:                    relay.ErrTooLarge,
+	kerr.RecordListTooLarge:                 relay.ErrTooLarge,
+	kerr.UnknownTopicOrPartition:            relay.ErrNoTopic,
+	kerr.UnknownTopicID:                     relay.ErrNoTopic,
+	kerr.InvalidTopicException:              relay.ErrNoTopic,
+	kerr.TopicAuthorizationFailed:           relay.ErrDenied,
+	kerr.ClusterAuthorizationFailed:         relay.ErrDenied,
+	kerr.GroupAuthorizationFailed:           relay.ErrDenied,
+	kerr.TransactionalIDAuthorizationFailed: relay.ErrDenied,
+	kerr.SaslAuthenticationFailed:           relay.ErrDenied,
+	kerr.SecurityDisabled:                   relay.ErrDenied,
+	kerr.PolicyViolation:                    relay.ErrDenied,
+	kerr.InvalidRecord:                      relay.ErrDenied,
+	kerr.InvalidTimestamp:                   relay.ErrDenied,
+	kerr.FencedInstanceID:                   relay.ErrFenced,
+	kerr.IllegalGeneration:                  relay.ErrFenced,
+	kerr.UnknownMemberID:                    relay.ErrFenced,
+	kerr.StaleMemberEpoch:                   relay.ErrFenced,
+	kerr.FencedMemberEpoch:                  relay.ErrFenced,
+}
+
+// meaning returns what err means to a relay, nil if it is not among those that
+// say for certain that nothing happened.
+func meaning(err error) error {
+	if e, ok := errors.AsType[*kerr.Error](err); ok {
+		return meanings[e]
+	}
+	if e, ok := errors.AsType[*PartitionsChangedError](err); ok {
+		return e
+	}
+	return nil
+}
+
+// told joins what an error means with what the broker said.
+func told(what, err error) error {
+	if errors.Is(err, what) {
+		return err
+	}
+	if e, ok := errors.AsType[*kerr.Error](err); ok {
+		return fmt.Errorf("%w: the broker answers %s", what, e.Message)
+	}
+	return fmt.Errorf("%w: %w", what, err)
+}
+
+// appendError says what became of a message that was not acknowledged.
+func appendError(err error, neverSent bool) error {
+	if what := meaning(err); what != nil {
+		return told(what, err)
+	}
+	if errors.Is(err, kgo.ErrMaxBuffered) {
+		return fmt.Errorf("%w: too many messages wait for it", relay.ErrAway)
+	}
+	if neverSent {
+		return told(relay.ErrAway, err)
+	}
+	return told(relay.ErrUnknown, err)
+}
+
+// askError says what became of a question.
+func askError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*kadm.AuthError](err); ok {
+		err = e.Err
+	}
+	if e, ok := errors.AsType[*kadm.ShardErrors](err); ok && len(e.Errs) > 0 {
+		err = e.Errs[0].Err
+	}
+	if what := meaning(err); what != nil {
+		return told(what, err)
+	}
+	return told(relay.ErrAway, err)
+}
