@@ -91,6 +91,9 @@ func peekRelay(c *call) error {
 	if err != nil {
 		return relayFailed(err)
 	}
+	if len(spans) == 0 {
+		return notFound(fmt.Sprintf("no topic %q", clip(p.topic)))
+	}
 	doc := PeekDoc{At: c.Now(), Topic: p.topic, Masked: !p.show, Messages: []MessageDoc{}}
 	size := 0
 	newest := p.From == nil // then the newest that are meant are kept
