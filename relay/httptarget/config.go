@@ -49,6 +49,8 @@ type Config struct {
 	// that answer so to a key that they know, without naming it. With a service
 	// that answers 409 for another reason, messages are lost.
 	ConflictIsDone bool
+
+	standard bool // net/http for plain addresses too, to compare
 }
 
 // Bounds that are not configured.
@@ -129,6 +131,8 @@ func address(raw string) (*url.URL, error) {
 		return nil, errors.New("the address cannot be read: write it as https://host/path")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return nil, errors.New("the address must begin with http:// or https:// and name a host")
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return nil, errors.New("the host must be ASCII: write it in its xn-- form")
 	}
 	return u, nil
 }

@@ -14,6 +14,7 @@ type fields struct {
 	names []string
 	ends  []int
 	buf   []byte
+	wire  []byte // the whole request as it travels, for plainWay
 }
 
 func (f *fields) reset() { f.names, f.ends, f.buf = f.names[:0], f.ends[:0], f.buf[:0] }
@@ -81,7 +82,8 @@ func (f *fields) message(m *relay.Message, forward map[string]string) {
 		f.buf = appendPercent(f.buf, m.ID())
 		f.end("Idempotency-Key")
 	}
-	f.text("Daero-Topic", m.Topic)
+	f.buf = appendPercent(f.buf, m.Topic)
+	f.end("Daero-Topic")
 	f.number("Daero-Partition", int64(m.Partition))
 	f.number("Daero-Offset", m.Offset)
 	f.number("Daero-Attempt", int64(max(m.Attempt, 1)))

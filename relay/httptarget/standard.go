@@ -87,6 +87,9 @@ func plain(err error) error {
 
 // read takes the answer in, up to the bound.
 func (s *standard) read(resp *http.Response, f *fields, a *answer) error {
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return errSwitch // and its body, the connection itself, would not end with the context
+	}
 	a.status = resp.StatusCode
 	a.after = resp.Header.Get("Retry-After")
 	a.same = resp.Header.Get("Idempotency-Key") == string(f.value(0))

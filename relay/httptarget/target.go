@@ -62,7 +62,11 @@ func New(cfg Config) (*Target, error) {
 		t.forward[strings.ToLower(name)] = textproto.CanonicalMIMEHeaderKey(name)
 	}
 	t.calls.New = func() any { return &call{answer: answer{text: make([]byte, 0, maxReason)}} }
-	t.way = newStandard(&t.cfg, u, fixed)
+	if u.Scheme == "http" && !cfg.standard {
+		t.way = newPlain(&t.cfg, u, fixed)
+	} else {
+		t.way = newStandard(&t.cfg, u, fixed)
+	}
 	return t, nil
 }
 
