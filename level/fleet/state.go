@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -63,4 +64,72 @@ func (f *Fleet) State(now time.Time, build, config string) State {
 	}
 	slices.SortFunc(s.Members, func(a, b MemberState) int { return strings.Compare(a.Node, b.Node) })
 	return s
+}
+
+// Now returns the level that the fleet asks of this gateway since the last step,
+// and how many others were heard then.
+func (f *Fleet) Now() (raised level.Level, heard int) { return f.raised, f.heard }
+
+// Adopt takes over what another Fleet of the same gateway knows, so that a new
+// configuration does not begin with silence. The other one must not be used any
+// more.
+func (f *Fleet) Adopt(from *Fleet) {
+	if from == nil || from.cfg.Node != f.cfg.Node {
+		return
+	}
+	cfg, allowed := f.cfg, f.allowed
+	*f = *from
+	if f.cfg.Run != cfg.Run {
+		f.seq = 0
+	}
+	f.cfg, f.allowed = cfg, allowed
+	kept := f.members[:0]
+	for _, m := range f.members {
+		if f.allowed != nil && !f.allowed[m.Node] || len(kept) >= f.cfg.Most {
+			delete(f.known, m.Node)
+			continue
+		}
+		kept = append(kept, m)
+	}
+	clear(f.members[len(kept):])
+	f.members = kept
+}
+
+// Heights are the heights of signals that measure and are fresh, as they go into
+// a reading.
+func Heights(signals []level.SignalState) []Height {
+	var all []Height
+	for _, s := range signals {
+		if s.Fresh && s.Arms == level.Normal && checkName(s.Name) == nil && within(s.Height, level.Count) && len(all) < level.MaxSignals {
+			all = append(all, Height{Name: s.Name, Height: s.Height})
+		}
+	}
+	return all
+}
+
+// Rate turns a counter into its rate per second, smoothed over some ten seconds:
+// the weight of a gateway.
+type Rate struct {
+	at    time.Time
+	total uint64
+	rate  float64
+}
+
+// smooth is how much of the old rate is left after a second.
+const smooth = 0.9
+
+// Take takes the counter's value and returns the rate. A counter that fell has
+// started anew.
+func (r *Rate) Take(now time.Time, total uint64) float64 {
+	passed := now.Sub(r.at).Seconds()
+	switch {
+	case r.at.IsZero() || passed < 0 || total < r.total:
+	case passed == 0:
+		return r.rate
+	default:
+		old := math.Pow(smooth, passed)
+		r.rate = old*r.rate + (1-old)*float64(total-r.total)/passed
+	}
+	r.at, r.total = now, total
+	return r.rate
 }
