@@ -1,4 +1,6 @@
-// Package sqlite keeps the audit record, operators and login links in one file.
+// Package sqlite keeps the audit record, operators and login links in one file,
+// and answers to deferred requests in another: those hold what users were told,
+// which the record must not.
 //
 // Several processes may have the file open. The record is append-only: the
 // file's own triggers refuse to change or to remove an entry, except by

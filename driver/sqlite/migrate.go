@@ -9,13 +9,13 @@ import (
 	"slices"
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql migrations/answers/*.sql
 var migrations embed.FS
 
 // migrate runs the migrations that the file has not seen, in the order of
 // their names, all or none. How many it has seen is its user_version.
-func (s *Store) migrate(ctx context.Context) error {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
+func (s *file) migrate(ctx context.Context) error {
+	names, err := fs.Glob(migrations, s.scripts+"/*.sql")
 	if err != nil {
 		return err
 	}

@@ -28,25 +28,39 @@ const (
 )
 
 // Store is the open file. It is safe for concurrent use.
-type Store struct {
-	path string
-	db   *sql.DB
+type Store struct{ *file }
+
+// file is a file of tables.
+type file struct {
+	path    string
+	db      *sql.DB
+	scripts string // where the migrations of its tables are
 }
 
 // Open opens the file at path, and makes it, its directory and its tables if
 // they are not there. The error names the file and what to do about it.
 func Open(ctx context.Context, path string) (*Store, error) {
+	// Entries are few, and each counts: they are on the disk when they are said
+	// to be.
+	f, err := open(ctx, path, "migrations", "FULL")
+	if err != nil {
+		return nil, err
+	}
+	return &Store{f}, nil
+}
+
+func open(ctx context.Context, path, scripts, synchronous string) (*file, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	if err := prepare(path); err != nil {
 		return nil, fmt.Errorf("%s: cannot be opened: %w: daero must be able to write there", path, err)
 	}
-	db, err := sql.Open("sqlite", source(path))
+	db, err := sql.Open("sqlite", source(path, synchronous))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	db.SetMaxOpenConns(connections)
-	s := &Store{path: path, db: db}
+	s := &file{path: path, db: db, scripts: scripts}
 	if err := s.begin(ctx); err != nil {
 		_ = db.Close()
 		return nil, s.wrap(err)
@@ -66,12 +80,11 @@ func prepare(path string) error {
 	return f.Close()
 }
 
-// source is the driver's name of the file. Entries are few, and each counts:
-// they are on the disk when they are said to be.
-func source(path string) string {
+// source is the driver's name of the file.
+func source(path, synchronous string) string {
 	q := url.Values{"_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), // first: the others may have to wait
-		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(1)",
 	}, "_txlock": {"immediate"}}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String()
 }
@@ -79,7 +92,7 @@ func source(path string) string {
 // begin brings the tables up to date and looks for damage. Turning a new file
 // to WAL does not wait for another process that does the same, so it is tried
 // again.
-func (s *Store) begin(ctx context.Context) error {
+func (s *file) begin(ctx context.Context) error {
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
 		err := s.migrate(ctx)
 		if err == nil {
@@ -97,7 +110,7 @@ func (s *Store) begin(ctx context.Context) error {
 }
 
 // check reads the file through, unless that would take long.
-func (s *Store) check(ctx context.Context) error {
+func (s *file) check(ctx context.Context) error {
 	if st, err := os.Stat(s.path); err != nil || st.Size() > checkUpTo {
 		return err
 	}
@@ -114,7 +127,7 @@ func (s *Store) check(ctx context.Context) error {
 var errDamaged = errors.New("the file is damaged")
 
 // wrap names the file and the cure.
-func (s *Store) wrap(err error) error {
+func (s *file) wrap(err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -141,13 +154,13 @@ func is(err error, code int) bool {
 }
 
 // Path returns where the file is.
-func (s *Store) Path() string { return s.path }
+func (s *file) Path() string { return s.path }
 
 // Close closes the file.
-func (s *Store) Close() error { return s.wrap(s.db.Close()) }
+func (s *file) Close() error { return s.wrap(s.db.Close()) }
 
 // within runs f in a transaction that writes.
-func (s *Store) within(ctx context.Context, f func(*sql.Tx) error) error {
+func (s *file) within(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return s.wrap(err)
