@@ -359,7 +359,7 @@ func TestWhatWasThereBeforeIsNoNews(t *testing.T) {
 	})
 }
 
-type sentBack struct{ hanging }
+type sentBack struct{}
 
 func (sentBack) Append(*relay.Message, func(relay.Position, error)) {}
 
