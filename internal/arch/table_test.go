@@ -147,7 +147,7 @@ var confined = map[string]struct {
 		why: "only load in real time has so many samples that they must be kept in buckets",
 	},
 	"google.golang.org/": {
-		in:  []string{"daerogrpc", "examples/grpc"},
+		in:  []string{"daerogrpc", "driver/grpctarget", "examples/grpc"},
 		why: "gRPC is heavy, and only who speaks it should carry it",
 	},
 	"github.com/spf13/": {

@@ -5,10 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/daero/daero/relay"
+	"github.com/daero/daero/relay/reason"
 )
 
 // answer is what is known of an answer that ended well, or was cut off by us at
@@ -40,12 +39,12 @@ func classify(cfg *Config, a *answer, now time.Time) relay.Result {
 	default:
 		r.Verb = relay.Rejected
 	}
-	r.Reason = reason(a.status, a.text)
+	r.Reason = why(a.status, a.text)
 	return r
 }
 
-// reason is a sentence, and what the target says itself.
-func reason(status int, text []byte) string {
+// why is a sentence, and what the target says itself.
+func why(status int, text []byte) string {
 	var b strings.Builder
 	b.WriteString("answered ")
 	b.WriteString(strconv.Itoa(status))
@@ -61,30 +60,9 @@ func reason(status int, text []byte) string {
 	case status == http.StatusNotFound || status == http.StatusGone || status == http.StatusMethodNotAllowed:
 		b.WriteString(": check the address")
 	}
-	if said := printable(text); said != "" {
+	if said := reason.Clean(text); said != "" {
 		b.WriteString(": ")
 		b.WriteString(said)
-	}
-	return b.String()
-}
-
-// printable is text that can be shown anywhere: one line of valid UTF-8, with
-// nothing in it that a terminal or a header acts on.
-func printable(text []byte) string {
-	var b strings.Builder
-	gap := false
-	for len(text) > 0 {
-		r, n := utf8.DecodeRune(text)
-		text = text[n:]
-		if r == utf8.RuneError && n == 1 || unicode.IsSpace(r) || !unicode.IsPrint(r) {
-			gap = b.Len() > 0
-			continue
-		}
-		if gap {
-			b.WriteByte(' ')
-			gap = false
-		}
-		b.WriteRune(r)
 	}
 	return b.String()
 }
@@ -105,6 +83,6 @@ func retryAfter(v string, now time.Time) time.Duration {
 }
 
 // down is a target that did not answer.
-func down(why string) relay.Result {
-	return relay.Result{Verb: relay.Retried, Down: true, Reason: why}
+func down(reason string) relay.Result {
+	return relay.Result{Verb: relay.Retried, Down: true, Reason: reason}
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/daero/daero/relay/reason"
 )
 
 // Config describes a Target.
@@ -57,8 +59,8 @@ type Config struct {
 const (
 	maxHead        = 16 << 10 // bytes of an answer's status line and headers together
 	maxHeadLines   = 100
-	maxReason      = 4 << 10 // bytes of an answer's body that are kept
-	maxKey         = 4 << 10 // bytes of Daero-Key
+	maxReason      = reason.Max // bytes of an answer's body that are kept
+	maxKey         = 4 << 10    // bytes of Daero-Key
 	idleFor        = 30 * time.Second
 	connectionLife = 5 * time.Minute // then DNS is asked again
 	dialWithin     = 10 * time.Second
