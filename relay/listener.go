@@ -32,6 +32,7 @@ const (
 	SpoolDrained     = "relay.spool_drained"
 	SpoolRejected    = "relay.spool_rejected" // the log refuses messages for good: they were put aside
 	Fenced           = "relay.fenced"
+	HandlerPanicked  = "relay.handler_panicked"
 	ConsumeFailed    = "relay.consume_failed"
 	DeliveryPaused   = "relay.delivery_paused"
 	DeliveryResumed  = "relay.delivery_resumed"

@@ -3,6 +3,8 @@ package relay
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -100,5 +102,8 @@ func (r *Relay) with(name string, do func(*delivery)) error {
 func (r *Relay) Snapshot(now time.Time) Snapshot {
 	s := Snapshot{At: now}
 	r.acceptor.snapshot(&s)
+	for _, name := range slices.Sorted(maps.Keys(r.deliveries)) {
+		s.Deliveries = append(s.Deliveries, r.deliveries[name].snapshot(now))
+	}
 	return s
 }

@@ -36,10 +36,10 @@ type SpoolSnapshot struct {
 // DeliverySnapshot is how a delivery fares. Counters only grow.
 type DeliverySnapshot struct {
 	Name, Group string
-	Paused      *Pause // by a person or the playbook, nil if it is not
-	Circuit     string // closed, open, half-open
-	Limit       int    // messages the target is believed to bear at once
-	Rate        float64
+	Paused      *Pause  // by a person or the playbook, nil if it is not
+	Circuit     string  // closed, open, half-open
+	Limit       int     // messages the target is believed to bear at once
+	Rate        float64 // the most that may be delivered per second, 0 none, below 0 without a bound
 	InFlight    int
 	Waiting     int   // held in memory, not with the target
 	Bytes       int64 // held in memory

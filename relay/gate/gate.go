@@ -68,6 +68,15 @@ func (e *Entry[T]) Bytes() int64 { return e.bytes }
 // Behind is how many messages wait behind e, which is the first of its key.
 func (e *Entry[T]) Behind() int { return e.q.n - 1 }
 
+// First reports whether e is the first of its key.
+func (e *Entry[T]) First() bool { return e.q.head == e }
+
+// Blocked reports whether e's key waits for a time.
+func (e *Entry[T]) Blocked() bool { return e.q.state == blocked }
+
+// Out reports whether a message of e's key went through a door.
+func (e *Entry[T]) Out() bool { return e.q.state == out }
+
 // Gate holds messages of several parts. Make it with [New].
 type Gate[T any] struct {
 	cfg     Config

@@ -254,3 +254,10 @@ func (l *Log) wakeLocked() {
 		}
 	}
 }
+
+// Next is the offset of the next message of a partition.
+func (l *Log) Next(p relay.Partition) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.topics[p.Topic].parts[p.ID].next
+}
