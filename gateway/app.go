@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/daero/daero"
 	"github.com/daero/daero/lane/appointment"
+	"github.com/daero/daero/relay/inlet"
 )
 
 // App holds the lanes of all sites. It is configured by the global option
@@ -46,7 +48,10 @@ type App struct {
 	making    *making
 	response  *daero.Response // nil without levels
 	relayPlan *relayPlan      // nil without a relay
-	answers   *answers        // nil unless the playbook may serve any stale
+	inlet     *inlet.Inlet
+	defers    map[string]*DeferConfig    // lanes that can be deferred, by ID
+	userOf    func(*http.Request) uint64 // in those lanes
+	answers   *answers                   // nil unless the playbook may serve any stale
 
 	mu     sync.Mutex
 	plan   daero.Plan
@@ -145,7 +150,7 @@ func (a *App) activate() error {
 		}
 		a.undo = append(a.undo, undo, a.rt.receive(a.Receivers()))
 	}
-	if err := a.beginRelay(); err != nil {
+	if err := a.beginRelay(plan.Secrets); err != nil {
 		a.takeBack()
 		return fmt.Errorf("daero: %w", err)
 	}

@@ -39,6 +39,7 @@ func (p *laneParser) words() []word {
 		{"queue", p.once(p.queue)},
 		{"background", func(d *caddyfile.Dispenser) { p.out.Background = append(p.out.Background, p.matchers(d)...) }},
 		{"streams", func(d *caddyfile.Dispenser) { p.out.Streams = p.flag(d) }},
+		{"defer", p.once(p.deferral)},
 		{"match", func(d *caddyfile.Dispenser) {
 			if d.CountRemainingArgs() == 0 {
 				p.bad(d, "match: what: write it like \"match @name\"")

@@ -25,6 +25,7 @@ import (
 //			queue       <length> <wait> | off
 //			background  [<matcher>]
 //			streams
+//			defer { … }                     # see lane_defer.go
 //		}
 //		fallback       <lane>
 //		background     <matcher>

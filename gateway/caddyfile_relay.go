@@ -10,6 +10,7 @@ import (
 // Bounds of sizes in a relay block.
 const (
 	minLogSize   = 16 << 20
+	maxLogSize   = 64 << 30
 	minSpoolSize = 1 << 20
 	maxDiskSize  = 1 << 40
 )
@@ -86,7 +87,7 @@ func (p *relayParser) embedded(d *caddyfile.Dispenser) {
 		cfg.Dir = args[0]
 	}
 	p.titled(d, "embedded", []word{
-		{"size", func(d *caddyfile.Dispenser) { cfg.Size = p.size(d, "2GiB", minLogSize, maxDiskSize) }},
+		{"size", func(d *caddyfile.Dispenser) { cfg.Size = p.size(d, "1GiB", minLogSize, maxLogSize) }},
 		{"port", func(d *caddyfile.Dispenser) { cfg.Port = p.number(d, "9092", 1, 65535) }},
 	})
 }

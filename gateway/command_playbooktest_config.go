@@ -11,7 +11,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 
-	"github.com/daero/daero/lane"
 	"github.com/daero/daero/level"
 	"github.com/daero/daero/playbook"
 )
@@ -84,9 +83,9 @@ func lanesIn(http json.RawMessage) (known []playbook.Lane, err error) {
 	if err := json.Unmarshal(http, &tree); err != nil {
 		return nil, err
 	}
-	lanesToCome(tree, func(backend string, cfg laneConfig) {
+	lanesToCome(tree, func(backend string, cfg laneConfig, defers map[string]*DeferConfig) {
 		for _, l := range standardConfig(cfg).Lanes {
-			known = append(known, playbook.Lane{Backend: backend, Name: l.Name, Critical: l.Tier == lane.Critical, Streams: l.Streams})
+			known = append(known, laneKnown(backend, l, defers))
 		}
 	})
 	return known, nil

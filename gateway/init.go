@@ -11,12 +11,16 @@ func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(new(Lanes))
 	caddy.RegisterModule(new(API))
+	caddy.RegisterModule(new(Relay))
 	caddy.RegisterModule(adminAPI{})
 	httpcaddyfile.RegisterGlobalOption("daero", parseGlobal)
 	httpcaddyfile.RegisterHandlerDirective("lanes", parseLanes)
 	// In front of lanes: who operates daero must not wait in one.
 	httpcaddyfile.RegisterHandlerDirective("daero_api", parseAPI)
 	httpcaddyfile.RegisterDirectiveOrder("daero_api", httpcaddyfile.Before, "encode")
+	// Likewise: what waits must not wait for a lane to be taken in.
+	httpcaddyfile.RegisterHandlerDirective("daero_relay", parseRelay)
+	httpcaddyfile.RegisterDirectiveOrder("daero_relay", httpcaddyfile.Before, "encode")
 	// After authentication, so that users are known by headers it sets; before
 	// whatever answers, and before encode: a refusal is not worth compressing.
 	httpcaddyfile.RegisterDirectiveOrder("lanes", httpcaddyfile.Before, "encode")

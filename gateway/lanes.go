@@ -94,10 +94,15 @@ func (h *Lanes) Provision(ctx caddy.Context) error {
 	if err := h.app.declare(h.backend(), cfg); err != nil {
 		return err
 	}
+	if err := h.app.declareDefers(h); err != nil {
+		return err
+	}
 	h.admission = h.app.rt.d.Admission(daero.AdmissionConfig{
 		Backend:    h.backend(),
 		BodyBuffer: h.BodyBuffer,
 		Ended:      outcomeOf,
+		Deferrer:   h.app.deferrer(h),
+		DeferBody:  h.deferSize(),
 	})
 	return nil
 }

@@ -70,19 +70,32 @@ func (a *App) provisionRelay(ctx caddy.Context) error {
 	if err := d.err(); err != nil {
 		return err
 	}
-	m := &relayMaking{making: making{repl: caddy.NewReplacer()}, relayDraft: d, dir: dataDir(ctx.Storage())}
-	plan := m.plan()
+	m := &relayMaking{making: making{repl: caddy.NewReplacer()}, relayDraft: d, dir: dataDir(ctx.Storage()), told: a.rt.relayTold}
+	plan, intake := m.plan(), m.intake(a.rt.relay)
 	if err := d.err(); err != nil {
 		return err
 	}
-	a.relayPlan = plan
+	a.relayPlan, a.inlet = plan, intake
 	return nil
 }
 
-// beginRelay puts the relay in force.
-func (a *App) beginRelay() error {
+// beginRelay puts the relay in force. By now all handlers have declared their
+// lanes.
+func (a *App) beginRelay(secrets [][]byte) error {
 	if a.relayPlan == nil {
 		return nil
+	}
+	cfg, ok, err := a.deferred(&making{repl: caddy.NewReplacer()}, secrets)
+	if err != nil {
+		return err
+	}
+	if ok {
+		a.relayPlan.withDeferred(a.rt.desk, cfg.Lanes, a.relayPlan.instance)
+		undo, err := a.rt.desk.apply(cfg)
+		if err != nil {
+			return err
+		}
+		a.undo = append(a.undo, undo)
 	}
 	if l := a.Relay.log(); len(l.Kafka) == 0 {
 		a.log.Warn("the relay's messages wait in this program: one machine, one copy. For more, name a cluster: kafka host1:9092 host2:9092")
@@ -99,10 +112,13 @@ func (a *App) beginRelay() error {
 func (d *relayDraft) targetsOf() []api.RelayTarget {
 	var all []api.RelayTarget
 	for i := range d.cfg.Deliveries {
-		v := &d.cfg.Deliveries[i]
-		all = append(all, api.RelayTarget{Name: v.Name, Group: v.group(), Topics: v.Topics, DeadLetters: v.dead(), To: hostOf(v.To)})
+		all = append(all, targetOf(&d.cfg.Deliveries[i]))
 	}
 	return all
+}
+
+func targetOf(v *RelayDeliveryConfig) api.RelayTarget {
+	return api.RelayTarget{Name: v.Name, Group: v.group(), Topics: v.Topics, DeadLetters: v.dead(), To: hostOf(v.To)}
 }
 
 // group is the delivery's consumer group.

@@ -19,7 +19,7 @@ const (
 	maxMessage        = 16 << 20
 	maxMessageHeaders = 1000
 	maxPartitions     = 10_000
-	maxInFlight       = 100_000
+	maxInFlight       = 10_000
 	minToken          = 16
 
 	// ourTopics begins the names of topics that daero keeps for itself.
@@ -88,7 +88,7 @@ func (d *relayDraft) within(where, what string, n, lowest, highest int64) {
 func (d *relayDraft) drawLog() {
 	l := d.cfg.log()
 	if len(l.Kafka) == 0 {
-		d.within(l.Where, "embedded: size", l.Size, minLogSize, maxDiskSize)
+		d.within(l.Where, "embedded: size", l.Size, minLogSize, maxLogSize)
 		if l.TLS != nil || l.SASL != nil || l.Rack != "" || l.Durable {
 			d.bad(l.Where, "embedded: tls, sasl, rack and durable belong to kafka: the log in the program is one copy on one machine")
 		}
@@ -199,22 +199,22 @@ func (d *relayDraft) drawWriters(t *RelayTopicConfig, what string) {
 	if l := d.cfg.log(); len(t.Writers) == 0 && len(l.Kafka) == 0 && l.Port == 0 {
 		d.bad(t.Where, "%s: no writer: nobody could write to it: add \"writer shop {env.SHOP_TOKEN}\"", what)
 	}
-	seen := map[string]bool{}
+	seen := map[RelayWriterConfig]bool{}
 	for _, w := range t.Writers {
 		name := w.name()
 		switch {
 		case (w.Token == "") == (w.Cert == ""):
 			d.bad(t.Where, "%s: writer %s: shows either a token or a certificate: give one", what, name)
 		case w.Cert != "" && !strings.Contains(w.Cert, "="):
-			d.bad(t.Where, "%s: writer_cert %s: write the certificate's subject like \"CN=shop\"", what, w.Cert)
+			d.bad(t.Where, "%s: writer_cert %s: write the certificate's name like \"CN=shop\"", what, w.Cert)
 		case !legalName(name):
 			d.bad(t.Where, "%s: writer %q: a name is made of letters (a-z, A-Z), digits, dots, dashes and underscores", what, name)
-		case seen[name]:
-			d.bad(t.Where, "%s: writer %s: declared twice: give each a name of its own", what, name)
+		case seen[w]:
+			d.bad(t.Where, "%s: writer %s: declared twice: keep one", what, name)
 		case w.Token != "" && !strings.Contains(w.Token, "{") && len(w.Token) < minToken:
 			d.bad(t.Where, "%s: writer %s: the token is shorter than %d letters: make one with \"openssl rand -base64 32\"", what, name, minToken)
 		}
-		seen[name] = true
+		seen[w] = true
 	}
 }
 
@@ -224,8 +224,9 @@ func (w *RelayWriterConfig) name() string {
 		return w.Name
 	}
 	for _, part := range strings.Split(w.Cert, ",") {
-		if cn, ok := strings.CutPrefix(strings.TrimSpace(part), "CN="); ok {
-			return cn
+		kind, name, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if kind == "CN" || kind == "DNS" {
+			return name
 		}
 	}
 	return w.Cert
@@ -236,6 +237,9 @@ func (d *relayDraft) drawDelivery(v *RelayDeliveryConfig) {
 		return
 	}
 	what := "deliver " + v.Name
+	if v.Name == deferredName {
+		d.bad(v.Where, "%s: that name is of the requests that lanes defer: take another", what)
+	}
 	out := relay.Delivery{
 		Name: v.Name, Topics: v.Topics, Group: v.Group, InFlight: v.InFlight, Fixed: v.Fixed, Rate: v.Rate,
 		Timeout: time.Duration(v.Timeout), Bytes: v.Memory, Latest: v.Latest, Drain: time.Duration(v.Drain),

@@ -43,8 +43,9 @@ type RelayLogConfig struct {
 	// Dir is the directory of the log in the program. Default "relay" in
 	// Caddy's storage.
 	Dir string `json:"dir,omitempty"`
-	// Size bounds it in bytes; then nothing more is accepted. Default 2 GiB, 16
-	// MiB to 1 TiB.
+	// Size bounds it in bytes; then nothing more is accepted. A start
+	// after a crash takes about as much memory as the log is large, and half as
+	// much again. Default 1 GiB, 16 MiB to 64 GiB.
 	Size int64 `json:"size,omitempty"`
 	// Port opens it to Kafka clients on this machine. Default: to nobody.
 	Port int `json:"port,omitempty"`
@@ -101,14 +102,15 @@ type RelayTopicConfig struct {
 
 // RelayWriterConfig is who may write: by a token, or by a client certificate.
 type RelayWriterConfig struct {
-	// Name of the writer; its messages carry it. Default: the certificate's
-	// common name.
+	// Name of the writer; its messages carry it. One may have several tokens, so
+	// that they can be changed. Default: what the certificate says.
 	Name string `json:"name,omitempty"`
 	// Token is what it shows in "Authorization: Bearer". Placeholders are
 	// replaced. At least 16 letters.
 	Token string `json:"token,omitempty"`
-	// Cert is the subject of its certificate, CN=NAME or the whole of it as in
-	// RFC 4514. The site must ask for client certificates.
+	// Cert is its certificate: the subject as CN=NAME or whole as in RFC 4514, or
+	// DNS=NAME or URI=NAME of its other names. The site must ask for client
+	// certificates.
 	Cert string `json:"cert,omitempty"`
 }
 

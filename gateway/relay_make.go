@@ -16,7 +16,8 @@ import (
 type relayMaking struct {
 	making
 	*relayDraft
-	dir string // where Caddy keeps things
+	dir  string // where Caddy keeps things
+	told relay.Listener
 }
 
 // plan makes the plan, and notes mistakes that show only now.
@@ -25,7 +26,7 @@ func (m *relayMaking) plan() *relayPlan {
 	if err != nil {
 		m.bad(m.cfg.Where, "instance: %v", err)
 	}
-	p := &relayPlan{targets: m.targetsOf()}
+	p := &relayPlan{targets: m.targetsOf(), topics: m.wanted(), instance: instance}
 	m.planLog(p)
 	if s := m.cfg.Spool; s != nil {
 		p.spool = func() (relaySpool, error) { return openSpool(s) }

@@ -30,6 +30,10 @@ type relayPlan struct {
 	spool      func() (relaySpool, error)
 	deliveries []deliveryPlan
 
+	topics   []wantedTopic
+	instance string
+	remember func(ctx context.Context, log *openLog) error // nil without deferred requests
+
 	log     api.RelayLogDoc   // as it is shown
 	targets []api.RelayTarget // likewise
 
@@ -79,14 +83,15 @@ type relaySpool interface {
 
 // running is what runs.
 type running struct {
-	logKey  string
-	opened  *openLog
-	ready   bool  // topics are there
-	failed  error // why not, or why there is no log
-	said    string
-	accept  *unit
-	spooled relaySpool
-	units   map[string]*unit // deliveries, by name
+	logKey   string
+	opened   *openLog
+	recalled bool  // what waited in it before the start is known
+	ready    bool  // topics are there
+	failed   error // why not, or why there is no log
+	said     string
+	accept   *unit
+	spooled  relaySpool
+	units    map[string]*unit // deliveries, by name
 
 	accepts sync.RWMutex           // held while accepting, so that it is not ended under it
 	pauses  map[string]relay.Pause // of deliveries, by name
@@ -138,7 +143,7 @@ func (h *relayHost) converge(ctx context.Context, p *relayPlan, log *zap.Logger)
 		return nil
 	}
 	h.endDeliveries(p)
-	err := h.begin(ctx, p)
+	err := h.begin(ctx, p, log)
 	if refused := (unfitError{}); errors.As(err, &refused) {
 		p.refuse(err)
 	}
@@ -164,7 +169,7 @@ func (h *relayHost) endAll(log *zap.Logger) {
 	h.endAccept()
 	h.mu.Lock()
 	opened := h.opened
-	h.opened, h.logKey, h.ready, h.said = nil, "", false, ""
+	h.opened, h.logKey, h.ready, h.said, h.recalled = nil, "", false, "", false
 	h.mu.Unlock()
 	if opened == nil {
 		return
@@ -205,7 +210,7 @@ func (h *relayHost) endAccept() {
 }
 
 // begin starts what a plan has and does not run.
-func (h *relayHost) begin(ctx context.Context, p *relayPlan) error {
+func (h *relayHost) begin(ctx context.Context, p *relayPlan, log *zap.Logger) error {
 	if h.opened == nil {
 		opened, err := p.open(ctx)
 		if err != nil {
@@ -215,6 +220,7 @@ func (h *relayHost) begin(ctx context.Context, p *relayPlan) error {
 		h.opened, h.logKey = opened, p.logKey
 		h.mu.Unlock()
 	}
+	h.recall(ctx, p, log)
 	// Accepting comes before what needs the log to answer: without it messages
 	// can still go to the spool.
 	if err := h.beginAccept(p); err != nil {

@@ -22,11 +22,14 @@ import (
 // other handlers will declare is read from their configuration.
 func (a *App) knownLanes(ctx caddy.Context) []playbook.Lane {
 	known := []playbook.Lane{}
-	add := func(backend string, cfg laneConfig) {
+	add := func(backend string, cfg laneConfig, defers map[string]*DeferConfig) {
 		for _, l := range standardConfig(cfg).Lanes {
-			k := playbook.Lane{Backend: backend, Name: l.Name, Critical: l.Tier == lane.Critical, Streams: l.Streams}
-			if !slices.Contains(known, k) {
+			k := laneKnown(backend, l, defers)
+			i := slices.IndexFunc(known, func(other playbook.Lane) bool { return other.Backend == k.Backend && other.Name == k.Name })
+			if i < 0 {
 				known = append(known, k)
+			} else if k.Defers { // one handler says how its requests are kept
+				known[i].Defers = true
 			}
 		}
 	}
@@ -47,7 +50,7 @@ func (a *App) knownLanes(ctx caddy.Context) []playbook.Lane {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for backend, cfg := range a.plan.Backends {
-		add(backend, cfg)
+		add(backend, cfg, a.defers)
 	}
 	slices.SortFunc(known, func(x, y playbook.Lane) int {
 		return cmp.Or(cmp.Compare(x.Backend, y.Backend), cmp.Compare(x.Name, y.Name))
@@ -55,8 +58,16 @@ func (a *App) knownLanes(ctx caddy.Context) []playbook.Lane {
 	return known
 }
 
+// laneKnown is a lane as a playbook knows it.
+func laneKnown(backend string, l lane.LaneConfig, defers map[string]*DeferConfig) playbook.Lane {
+	return playbook.Lane{
+		Backend: backend, Name: l.Name, Critical: l.Tier == lane.Critical, Streams: l.Streams,
+		Defers: defers[laneID(backend, l.Name)] != nil,
+	}
+}
+
 // lanesToCome finds the lanes handlers in a configuration, wherever they stand.
-func lanesToCome(tree any, add func(backend string, cfg laneConfig)) {
+func lanesToCome(tree any, add func(backend string, cfg laneConfig, defers map[string]*DeferConfig)) {
 	switch node := tree.(type) {
 	case []any:
 		for _, child := range node {
@@ -70,7 +81,7 @@ func lanesToCome(tree any, add func(backend string, cfg laneConfig)) {
 				return
 			}
 			if cfg, err := h.core(); err == nil {
-				add(h.backend(), cfg)
+				add(h.backend(), cfg, h.defers())
 			}
 			return
 		}

@@ -32,6 +32,9 @@ type LaneRule struct {
 	QueueWait caddy.Duration `json:"queue_wait,omitempty"`
 	// Streams marks a lane of long-lived connections, which hold no permit.
 	Streams bool `json:"streams,omitempty"`
+	// Defer says how requests are kept while the playbook defers the lane. It
+	// needs a relay. Default: they are shed.
+	Defer *DeferConfig `json:"defer,omitempty"`
 	// Match says what travels in this lane. Required, except for the fallback
 	// and the lane streams.
 	Match caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
@@ -116,7 +119,7 @@ func (h *Lanes) core() (laneConfig, error) {
 		}
 	}
 	cfg = standardConfig(cfg)
-	errs = append(errs, cfg.Validate())
+	errs = append(errs, cfg.Validate(), h.checkDefers())
 	return cfg, errors.Join(errs...)
 }
 

@@ -23,6 +23,7 @@ type runtime struct {
 	records *records
 	tokens  *token.Verifier
 	relay   *relayHost
+	desk    *relayDesk
 	local   *api.API // of Caddy's admin endpoint
 
 	mu        sync.Mutex
@@ -44,6 +45,9 @@ func newRuntime() (*runtime, error) {
 		return nil, err
 	}
 	rt.d, rt.tokens = d, token.NewVerifier(rt.records)
+	if rt.desk, err = newDesk(d, rt.relay.Accept); err != nil {
+		return nil, err
+	}
 	rt.local, err = api.New(rt.apiConfig(api.Config{Local: true}))
 	return rt, err
 }
@@ -104,6 +108,7 @@ func (r *runtime) secret(fresh []byte) []byte {
 func (r *runtime) Destruct() error {
 	current.CompareAndSwap(r, nil)
 	r.relay.close() // it tells what happens until its end
+	r.desk.close()
 	return r.records.close()
 }
 

@@ -1,0 +1,209 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/daero/daero"
+	"github.com/daero/daero/relay"
+	"github.com/daero/daero/relay/deferred"
+)
+
+// deferredName is the delivery of deferred requests, which no other may have.
+const deferredName = "deferred"
+
+// answersBytes bounds the answers that are kept for whoever asks.
+const answersBytes = 128 << 20
+
+// relayDesk is the desk of this process: it outlives reloads, as what it took
+// does.
+type relayDesk struct {
+	*deferred.Desk
+	base deferred.Config
+
+	mu     sync.Mutex
+	lanes  []*deferred.Config // of configurations in force, the newest last
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+// newDesk makes a desk without lanes.
+func newDesk(d *daero.Daero, accept func(context.Context, *relay.Message) (relay.Receipt, error)) (*relayDesk, error) {
+	k := &relayDesk{base: deferred.Config{
+		Accept: accept, Answers: deferred.NewMemory(answersBytes), Pace: d.Pace, Ask: d.Deliver,
+	}}
+	var err error
+	k.Desk, err = deferred.New(k.base)
+	return k, err
+}
+
+// apply puts lanes in force until undo is called.
+func (k *relayDesk) apply(cfg deferred.Config) (undo func(), err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.Reload(cfg); err != nil {
+		return nil, err
+	}
+	k.lanes = append(k.lanes, &cfg)
+	if k.cancel == nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		k.cancel = cancel
+		k.wg.Go(func() { _ = k.Run(ctx) }) // it ends when we say so
+	}
+	return sync.OnceFunc(func() { k.withdraw(&cfg) }), nil
+}
+
+func (k *relayDesk) withdraw(cfg *deferred.Config) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.lanes = slices.DeleteFunc(k.lanes, func(other *deferred.Config) bool { return other == cfg })
+	next := k.base
+	if n := len(k.lanes); n > 0 {
+		next = *k.lanes[n-1]
+	}
+	_ = k.Reload(next) // it was in force before
+}
+
+func (k *relayDesk) close() {
+	k.mu.Lock()
+	cancel := k.cancel
+	k.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
+	k.wg.Wait()
+}
+
+// declareDefers notes the lanes of a handler whose requests can be deferred.
+func (a *App) declareDefers(h *Lanes) error {
+	all := h.defers()
+	if len(all) == 0 {
+		return nil
+	}
+	if a.Relay == nil {
+		return fmt.Errorf("lane %s: defer: there is no relay to keep requests in: add a relay block to the global option daero", slices.Sorted(maps.Keys(all))[0])
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.defers == nil {
+		a.defers, a.userOf = map[string]*DeferConfig{}, h.user
+	}
+	maps.Copy(a.defers, all)
+	return nil
+}
+
+// deferred is the desk's configuration, false if no lane is deferred.
+func (a *App) deferred(m *making, secrets [][]byte) (cfg deferred.Config, ok bool, err error) {
+	if len(a.defers) == 0 {
+		return cfg, false, nil
+	}
+	cfg = a.rt.desk.base
+	cfg.Lanes, cfg.User = map[string]deferred.Lane{}, a.userOf
+	for id, c := range a.defers {
+		if cfg.Lanes[id], err = c.core(m, deferTopic(id)); err != nil {
+			return cfg, false, fmt.Errorf("lane %s: defer: %w", id, err)
+		}
+	}
+	for _, s := range secrets {
+		cfg.Secrets = append(cfg.Secrets, derived(s, "deferred tickets"))
+	}
+	return cfg, true, cfg.Validate()
+}
+
+// withDeferred adds to a plan what deferred requests need: topics of their own,
+// and one delivery for all of them.
+func (p *relayPlan) withDeferred(desk *relayDesk, lanes map[string]deferred.Lane, instance string) {
+	var topics []string
+	timeout, size := deferred.DefaultTimeout, int64(0)
+	for _, id := range slices.Sorted(maps.Keys(lanes)) {
+		l := lanes[id]
+		topics = append(topics, l.Topic)
+		size = max(size, l.MaxBytes, deferred.DefaultMaxBytes)
+		timeout = max(timeout, l.Timeout)
+		most := int(max(l.MaxBytes, deferred.DefaultMaxBytes)) + 64<<10 // headers of the request go with its body
+		p.accept.Topics = append(p.accept.Topics, relay.Topic{Name: l.Topic, MaxBytes: max(most, 1_000_000), MaxHeaders: 256, MaxHeaderBytes: 64 << 10})
+		p.topics = append(p.topics, wantedTopic{l.Topic, defaultPartitions, deferredRetention, max(most, 1_000_000)})
+	}
+	p.topics = append(p.topics, wantedTopic{deferredName + ".dead", 1, deadRetention, int(size) + 64<<10})
+	p.acceptKey = keyOf(p.acceptKey, p.accept.Topics)
+	d := relay.Delivery{
+		Name: deferredName, Topics: topics, Handler: desk.Handle, Timeout: timeout + 5*time.Second,
+		// The desk says when a request is given up.
+		Retry: relay.RetryPolicy{Attempts: 1_000_000, For: deferredRetention, InPlace: -1},
+	}
+	p.deliveries = append(p.deliveries, deliveryPlan{
+		key: keyOf(p.logKey, instance, topics, d.Timeout), name: deferredName, topics: topics,
+		make: func() (relay.Config, func(), error) {
+			return relay.Config{Deliveries: []relay.Delivery{d}, Instance: instance}, func() {}, nil
+		},
+	})
+	p.targets = append(p.targets, targetOf(&RelayDeliveryConfig{Name: deferredName, Topics: topics}))
+	p.remember = func(ctx context.Context, log *openLog) error { return remember(ctx, desk, log.reader, topics) }
+}
+
+// deferredRetention is as long as a request may wait, and a day: so none is lost
+// while it waits.
+const deferredRetention = 8 * 24 * time.Hour
+
+// remember tells the desk which requests wait in the log since before this
+// process began, so that later ones of their users go behind them.
+func remember(ctx context.Context, desk *relayDesk, reader relay.Reader, topics []string) error {
+	places, err := reader.Places(ctx, "daero."+deferredName)
+	if err != nil {
+		return err
+	}
+	spans, err := reader.Spans(ctx, topics...)
+	if err != nil {
+		return err
+	}
+	for _, s := range spans {
+		from := s.First
+		for _, p := range places {
+			if p.Partition == s.Partition {
+				from = max(from, p.Offset)
+			}
+		}
+		if err := reader.Read(ctx, s.Partition, from, func(m *relay.Message) bool {
+			desk.Remember(m)
+			return true
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rememberWithin bounds how long requests are not accepted for that.
+const rememberWithin = 10 * time.Second
+
+// recall remembers once per log. Without it later requests may overtake earlier
+// ones of their user, which is better than taking none.
+func (h *relayHost) recall(ctx context.Context, p *relayPlan, log *zap.Logger) {
+	if p.remember == nil || h.recalled {
+		return
+	}
+	h.recalled = true
+	ctx, cancel := context.WithTimeout(ctx, rememberWithin)
+	defer cancel()
+	if err := p.remember(ctx, h.opened); err != nil {
+		log.Warn("which deferred requests wait since before the start is not known: later ones of the same users may be served first", zap.Error(err))
+	}
+}
+
+// deferrer keeps requests of a handler's lanes, nil if none can be deferred.
+func (a *App) deferrer(h *Lanes) daero.Deferrer {
+	if len(h.defers()) == 0 {
+		return nil
+	}
+	return a.rt.desk
+}
+
+// serveDeferred answers who comes back with a ticket.
+func (r *runtime) serveDeferred(w http.ResponseWriter, req *http.Request) { r.desk.ServeHTTP(w, req) }

@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/daero/daero/api"
+	"github.com/daero/daero/driver/kafka"
+	"github.com/daero/daero/relay/spool"
+)
+
+// Defaults of the log in the program.
+const (
+	defaultLogSize = 1 << 30
+	logDir         = "relay" // in Caddy's storage
+)
+
+// planLog says which log is opened.
+func (m *relayMaking) planLog(p *relayPlan) {
+	l := m.cfg.log()
+	p.prepare = func(ctx context.Context, log *openLog) error { return m.prepare(ctx, log, &l) }
+	if len(l.Kafka) == 0 {
+		m.planEmbedded(p, &l)
+		return
+	}
+	cfg, err := m.kafka(&l)
+	if err == nil {
+		err = cfg.Validate()
+	}
+	if err != nil {
+		for _, one := range strings.Split(err.Error(), "\n") {
+			m.bad(l.Where, "kafka: %s", one)
+		}
+		return
+	}
+	l.Where = ""
+	p.logKey = keyOf(l, cfg.Brokers, cfg.SASL.User, cfg.SASL.Password)
+	p.log = api.RelayLogDoc{Kind: "kafka", Note: strings.Join(cfg.Brokers, " ")}
+	p.open = func(context.Context) (*openLog, error) {
+		cfg := cfg
+		cfg.Listener = m.told
+		log, err := kafka.Open(cfg)
+		if err != nil {
+			return nil, err
+		}
+		return &openLog{Log: log, reader: log, close: log.Close}, nil
+	}
+}
+
+// kafka is the cluster, with placeholders replaced.
+func (m *relayMaking) kafka(l *RelayLogConfig) (cfg kafka.Config, err error) {
+	for _, b := range l.Kafka {
+		broker, err := m.text(b)
+		if err != nil {
+			return cfg, fmt.Errorf("broker: %w", err)
+		}
+		cfg.Brokers = append(cfg.Brokers, broker)
+	}
+	if cfg.Rack, err = m.optional(l.Rack); err != nil {
+		return cfg, fmt.Errorf("rack: %w", err)
+	}
+	if t := l.TLS; t != nil {
+		cfg.TLS = &kafka.TLS{CAFile: t.CA, CertFile: t.Cert, KeyFile: t.Key}
+	}
+	cfg.MaxBytes = m.maxMessage()
+	if l.SASL == nil {
+		return cfg, nil
+	}
+	cfg.SASL.Mechanism = l.SASL.Mechanism
+	if cfg.SASL.User, err = m.optional(l.SASL.User); err != nil {
+		return cfg, fmt.Errorf("sasl: user: %w", err)
+	}
+	if cfg.SASL.Password, err = m.optional(l.SASL.Password); err != nil {
+		return cfg, fmt.Errorf("sasl: password: %w", err)
+	}
+	if l.SASL.Token == "" {
+		return cfg, nil
+	}
+	token, err := m.optional(l.SASL.Token)
+	if err != nil {
+		return cfg, fmt.Errorf("sasl: token: %w", err)
+	}
+	cfg.SASL.Token = func(context.Context) (string, error) { return bearerToken(token) }
+	return cfg, nil
+}
+
+// bearerToken is a token, or the content of the file that has it, read anew each
+// time: such tokens are short-lived.
+func bearerToken(token string) (string, error) {
+	if !filepath.IsAbs(token) {
+		return token, nil
+	}
+	data, err := os.ReadFile(token)
+	if err != nil {
+		return "", fmt.Errorf("sasl oauthbearer: %w", err)
+	}
+	return strings.TrimSpace(string(data)), nil
+}
+
+// openSpool opens the spool of a configuration.
+func openSpool(cfg *RelaySpoolConfig) (relaySpool, error) {
+	return spool.Open(spool.Config{Dir: cfg.Dir, MaxBytes: cfg.Size})
+}
+
+// wantedTopic is a topic as it is made where it is not there.
+type wantedTopic struct {
+	name       string
+	partitions int
+	retention  time.Duration
+	maxBytes   int
+}
+
+// Defaults of topics that are made.
+const (
+	defaultPartitions = 12
+	defaultRetention  = 7 * 24 * time.Hour
+	deadRetention     = 30 * 24 * time.Hour
+)
+
+// wanted are the topics that must be there: those that are written to, and
+// those of dead letters.
+func (d *relayDraft) wanted() (all []wantedTopic) {
+	for i := range d.cfg.Topics {
+		t := &d.cfg.Topics[i]
+		w := wantedTopic{t.Name, defaultPartitions, defaultRetention, 1_000_000}
+		if t.Partitions > 0 {
+			w.partitions = t.Partitions
+		}
+		if t.Retention > 0 {
+			w.retention = time.Duration(t.Retention)
+		}
+		w.maxBytes = max(w.maxBytes, int(t.MaxSize))
+		all = append(all, w)
+	}
+	for i := range d.cfg.Deliveries {
+		v := &d.cfg.Deliveries[i]
+		dead := wantedTopic{v.dead(), 1, deadRetention, 0}
+		for _, t := range all {
+			for _, name := range v.Topics {
+				if t.name == name {
+					dead.partitions, dead.maxBytes = max(dead.partitions, t.partitions), max(dead.maxBytes, t.maxBytes)
+				}
+			}
+		}
+		all = append(all, dead)
+	}
+	return all
+}
