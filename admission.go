@@ -152,7 +152,11 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request, c Call, body *
 	var permit *lane.Permit
 	var refused *lane.Refusal
 	var err error
-	if req.CanWait = a.canWait(r, &c); req.CanWait && a.behind(&c) {
+	behind := false
+	if a.deferrer != nil {
+		behind, req.CanWait = a.later(r, &c)
+	}
+	if behind {
 		refused, s.refusal.Reason = &s.refusal, lane.ReasonDefer
 	} else {
 		permit, refused, err = ask(r.Context(), c.Road.lane, req)

@@ -28,7 +28,7 @@ type Deferrer interface {
 // for something wants it now or not at all, and a connection that lasts, or a
 // call of gRPC, has no answer that can be fetched elsewhere.
 func (a *Admission) canWait(r *http.Request, c *Call) bool {
-	if a.deferrer == nil || c.Stream || c.Road.stream {
+	if c.Stream || c.Road.stream {
 		return false
 	}
 	switch r.Method {
@@ -38,11 +38,15 @@ func (a *Admission) canWait(r *http.Request, c *Call) bool {
 	return r.ContentLength <= a.deferBody && kindOf(r) != wantsGRPC && len(r.Header["Upgrade"]) == 0
 }
 
-// behind reports whether earlier requests of the user wait in the lane: then
-// this one waits behind them, whatever is ordered by now, so that the service
-// sees the user's requests in the user's order.
-func (a *Admission) behind(c *Call) bool {
-	return c.User != 0 && a.deferrer.Waiting(c.Road.id, c.User)
+// later reports whether a request can be answered with "later", and whether it
+// is behind: earlier requests of the user wait in the lane. Then it waits too,
+// whatever is ordered by now, so that the service sees the user's requests in
+// the user's order. Where nothing waits and nothing is deferred it looks no
+// further.
+func (a *Admission) later(r *http.Request, c *Call) (behind, can bool) {
+	behind = c.User != 0 && a.deferrer.Waiting(c.Road.id, c.User)
+	can = (behind || c.Road.lane.Defers()) && a.canWait(r, c)
+	return behind && can, can
 }
 
 // keep has a request kept for later. Without an answer it is to be refused. The

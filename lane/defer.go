@@ -10,6 +10,12 @@ const deferredAgain = 100 * time.Millisecond
 // deferral says that the playbook wants the request to wait.
 func (l *Lane) deferral(req *Request) *Refusal { return req.refusal(l, ReasonDefer, 0) }
 
+// Defers reports whether requests are to wait by order. It is quick.
+func (l *Lane) Defers() bool {
+	o := l.orders.Load()
+	return o != nil && o.Defer != [2]float64{}
+}
+
 // CountDeferred counts a request that was kept to be delivered later.
 func (l *Lane) CountDeferred(i Intent) { l.deferred[i&1].Add(1) }
 
