@@ -154,3 +154,7 @@ func (c Config) tell(e relay.Event) {
 		c.Listener(e)
 	}
 }
+
+// EmbeddedClusterID is how the broker in the program names itself. It cannot
+// do transactions.
+const EmbeddedClusterID = "daero-embedded"
