@@ -57,7 +57,7 @@ func Open(cfg Config) (*Log, error) {
 	}
 	l := &Log{cfg: cfg, unlock: unlock, press: make(chan struct{}, 1)}
 	if err := l.start(); err != nil {
-		l.Close()
+		_ = l.Close()
 		return nil, err
 	}
 	return l, nil
@@ -132,7 +132,7 @@ func (l *Log) Close() error {
 
 func (l *Log) close() {
 	if l.Log != nil {
-		l.Log.Close()
+		_ = l.Log.Close()
 	}
 	if l.stop != nil {
 		l.stop()

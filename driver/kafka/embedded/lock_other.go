@@ -14,5 +14,5 @@ func lock(path string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() { f.Close(); os.Remove(path) }, nil
+	return func() { _, _ = f.Close(), os.Remove(path) }, nil
 }

@@ -54,7 +54,7 @@ func scanPartition(dir string) error {
 			return err
 		}
 		err = scanSegment(f, i == len(bases)-1)
-		f.Close()
+		_ = f.Close()
 		if err != nil {
 			return fmt.Errorf("segment %d: %w", base, err)
 		}
