@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what only the comparisons and CI need, from Debian's packages:
-# nginx and wrk for bench/gateway, haproxy for bench/peers. Tests need only Go.
+# nginx and wrk for bench/gateway, haproxy for bench/peers, promtool (in the
+# package prometheus) for the tests in observe. Other tests need only Go.
 # Does nothing when all of it is there.
 set -euo pipefail
 
-declare -A package=([nginx]=nginx-light [wrk]=wrk [haproxy]=haproxy)
+declare -A package=([nginx]=nginx-light [wrk]=wrk [haproxy]=haproxy [promtool]=prometheus)
 
 missing=()
 for program in "${!package[@]}"; do

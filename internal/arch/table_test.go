@@ -61,6 +61,7 @@ var layers = map[string]layer{
 
 	"examples":            {rank: 5, why: "programs as a user writes them"},
 	"bench/gateway":       {rank: 6, stdOnly: true, why: "drives built binaries from outside"},
+	"observe":             {rank: 6, why: "checks the dashboard and the alerting rules against the source of the gateway, used by none"},
 	"docs":                {rank: 6, why: "checks the documentation against the gateway, used by none"},
 	"internal/child":      {rank: 0, stdOnly: true, why: "who starts processes must be able to end them, whatever layer it is of"},
 	"internal/faultproxy": {rank: 0, stdOnly: true, why: "tests of every layer put a bad network between two ends"},
