@@ -120,7 +120,7 @@ func (d *delivery) skip(u *unit, now time.Time) bool {
 	if len(it.m.Headers) == 0 {
 		return false
 	}
-	var id, writer, notBefore []byte
+	var id, writer, notBefore, group []byte
 	for i := range it.m.Headers {
 		switch h := &it.m.Headers[i]; h.Name {
 		case HeaderID:
@@ -131,7 +131,15 @@ func (d *delivery) skip(u *unit, now time.Time) bool {
 			writer = h.Value
 		case HeaderNotBefore:
 			notBefore = h.Value
+		case HeaderFor:
+			group = h.Value
 		}
+	}
+	if group != nil && string(group) != d.Group {
+		d.circuit.Vain(now)
+		d.count.repeated++
+		d.finish(u, now)
+		return true
 	}
 	if notBefore != nil {
 		if at, err := time.Parse(time.RFC3339Nano, string(notBefore)); err == nil && at.After(now) {

@@ -49,6 +49,9 @@ const (
 	// HeaderRedriven counts how often the message was taken back out of the dead
 	// letters.
 	HeaderRedriven = "daero-redriven"
+	// HeaderFor names the one group that a message is for that was taken back:
+	// other groups of its topic pass it over.
+	HeaderFor = "daero-for"
 	// HeaderFirst is when the first attempt was made, in RFC 3339, of a message
 	// that has moved since.
 	HeaderFirst = "daero-first-attempt"

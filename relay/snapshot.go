@@ -53,7 +53,7 @@ type DeliverySnapshot struct {
 	Retries      uint64
 	Rejected     uint64
 	DeadLettered uint64
-	Repeated     uint64 // not sent: the target has taken the same key before
+	Repeated     uint64 // not sent: the target has taken the same key before, or it was taken back for another group
 	Deferrals    uint64
 	Parkings     uint64
 
