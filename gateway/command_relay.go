@@ -117,16 +117,22 @@ func writeTopics(s *session, doc api.RelayDoc) {
 }
 
 func writeDeliveries(s *session, doc api.RelayDoc) {
-	rows := [][]string{{"DELIVERY", "STATE", "LAG", "OLDEST", "FLIGHT", "LIMIT", "DONE", "DEAD", ""}}
+	rows := [][]string{{"DELIVERY", "STATE", "LAG", "OLDEST", "FLIGHT", "LIMIT", "DONE", "DEAD"}}
 	for _, d := range doc.Deliveries {
 		rows = append(rows, []string{
 			d.Name, stateOf(d), strconv.FormatInt(d.Lag, 10), lasts(d.Oldest), strconv.Itoa(d.InFlight), strconv.Itoa(d.Limit),
-			number(d.Delivered), number(d.Dead), noteOf(d, doc.At),
+			number(d.Delivered), number(d.Dead),
 		})
 	}
-	if len(rows) > 1 {
-		fmt.Fprintln(s.stdout)
-		table(s.stdout, rows)
+	if len(rows) == 1 {
+		return
+	}
+	fmt.Fprintln(s.stdout)
+	table(s.stdout, rows)
+	for _, d := range doc.Deliveries {
+		if note := noteOf(d, doc.At); note != "" {
+			field(s.stdout, stateOf(d), d.Name+": "+note)
+		}
 	}
 }
 
@@ -152,6 +158,9 @@ func noteOf(d api.DeliveryDoc, now time.Time) string {
 			text = "until " + clock(p.Until, now) + " " + text
 		}
 		notes = append(notes, text)
+	}
+	if d.Circuit == "open" || d.Circuit == "half-open" {
+		notes = append(notes, "the target does not answer and is only probed; nothing is lost meanwhile")
 	}
 	if d.Blocked > 0 {
 		notes = append(notes, fmt.Sprintf("%d keys retried", d.Blocked))

@@ -18,10 +18,8 @@ import (
 
 // relayTold records what happens in the relay, in the log and in the record.
 func (r *runtime) relayTold(e relay.Event) {
-	if e.What == relay.DeliveryPaused || e.What == relay.DeliveryResumed {
-		if r.relay.byPerson() {
-			return // who did it records it, with their name
-		}
+	if e.What == relay.DeliveryPaused || e.What == relay.DeliveryResumed && e.Why == "resumed" {
+		return // a person did it, and it is recorded with their name
 	}
 	target := e.Target
 	if e.Partition != "" {
@@ -70,7 +68,7 @@ func (a *App) provisionRelay(ctx caddy.Context) error {
 	if err := d.err(); err != nil {
 		return err
 	}
-	m := &relayMaking{making: making{repl: caddy.NewReplacer()}, relayDraft: d, dir: dataDir(ctx.Storage()), told: a.rt.relayTold}
+	m := &relayMaking{making: making{repl: caddy.NewReplacer()}, relayDraft: d, dir: dataDir(ctx.Storage()), told: a.rt.relayTold, app: a}
 	plan, intake := m.plan(), m.intake(a.rt.relay)
 	if err := d.err(); err != nil {
 		return err

@@ -129,9 +129,9 @@ func (p *relayPlan) withDeferred(desk *relayDesk, lanes map[string]deferred.Lane
 		timeout = max(timeout, l.Timeout)
 		most := int(max(l.MaxBytes, deferred.DefaultMaxBytes)) + 64<<10 // headers of the request go with its body
 		p.accept.Topics = append(p.accept.Topics, relay.Topic{Name: l.Topic, MaxBytes: max(most, 1_000_000), MaxHeaders: 256, MaxHeaderBytes: 64 << 10})
-		p.topics = append(p.topics, wantedTopic{l.Topic, defaultPartitions, deferredRetention, max(most, 1_000_000)})
+		p.topics = append(p.topics, wantedTopic{name: l.Topic, partitions: defaultPartitions, retention: deferredRetention, maxBytes: max(most, 1_000_000)})
 	}
-	p.topics = append(p.topics, wantedTopic{deferredName + ".dead", 1, deadRetention, int(size) + 64<<10})
+	p.topics = append(p.topics, wantedTopic{name: deferredName + ".dead", partitions: 1, retention: deadRetention, maxBytes: int(size) + messageExtra})
 	p.acceptKey = keyOf(p.acceptKey, p.accept.Topics)
 	d := relay.Delivery{
 		Name: deferredName, Topics: topics, Handler: desk.Handle, Timeout: timeout + 5*time.Second,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -31,7 +30,6 @@ type relayHost struct {
 	wake   chan struct{}
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
-	person atomic.Bool // a person pauses or resumes
 
 	running // what runs; written by the goroutine alone, under mu
 }
@@ -152,9 +150,6 @@ func (h *relayHost) top() *relayPlan {
 	}
 	return nil
 }
-
-// byPerson reports whether what the relay tells is what a person just did.
-func (h *relayHost) byPerson() bool { return h.person.Load() }
 
 // close ends everything.
 func (h *relayHost) close() {

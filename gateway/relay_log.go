@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/daero/daero/api"
 	"github.com/daero/daero/driver/kafka"
@@ -22,7 +25,7 @@ const (
 // planLog says which log is opened.
 func (m *relayMaking) planLog(p *relayPlan) {
 	l := m.cfg.log()
-	p.prepare = func(ctx context.Context, log *openLog) error { return m.prepare(ctx, log, &l) }
+	p.prepare = func(ctx context.Context, log *openLog) error { return p.ensure(ctx, log, m.app.log) }
 	if len(l.Kafka) == 0 {
 		m.planEmbedded(p, &l)
 		return
@@ -47,7 +50,7 @@ func (m *relayMaking) planLog(p *relayPlan) {
 		if err != nil {
 			return nil, err
 		}
-		return &openLog{Log: log, reader: log, close: log.Close}, nil
+		return &openLog{Log: log, reader: log, topics: log, close: log.Close}, nil
 	}
 }
 
@@ -101,6 +104,38 @@ func bearerToken(token string) (string, error) {
 	return strings.TrimSpace(string(data)), nil
 }
 
+// ensureWithin bounds one attempt to make topics.
+const ensureWithin = 10 * time.Second
+
+// ensure makes topics that are not there. Those that are stay as they are.
+func (p *relayPlan) ensure(ctx context.Context, log *openLog, to *zap.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, ensureWithin)
+	defer cancel()
+	specs := make([]kafka.TopicSpec, len(p.topics))
+	for i, t := range p.topics {
+		specs[i] = kafka.TopicSpec{Name: t.name, Partitions: int32(t.partitions), Settings: map[string]string{
+			"retention.ms": strconv.FormatInt(t.retention.Milliseconds(), 10),
+		}}
+		if t.maxBytes > 0 {
+			specs[i].Settings["max.message.bytes"] = strconv.Itoa(t.maxBytes + messageExtra)
+		}
+	}
+	there, err := log.topics.EnsureTopics(ctx, specs...)
+	if err != nil {
+		return err
+	}
+	for _, t := range p.topics {
+		if n := there[t.name]; t.asked && n != int32(t.partitions) {
+			to.Warn("a topic has another number of partitions than is configured, and keeps it: with another, keys would move",
+				zap.String("topic", t.name), zap.Int32("has", n), zap.Int("configured", t.partitions))
+		}
+	}
+	return nil
+}
+
+// messageExtra is what the relay adds to a message, and a batch around it.
+const messageExtra = 64 << 10
+
 // openSpool opens the spool of a configuration.
 func openSpool(cfg *RelaySpoolConfig) (relaySpool, error) {
 	return spool.Open(spool.Config{Dir: cfg.Dir, MaxBytes: cfg.Size})
@@ -112,6 +147,7 @@ type wantedTopic struct {
 	partitions int
 	retention  time.Duration
 	maxBytes   int
+	asked      bool // the number of partitions is the user's
 }
 
 // Defaults of topics that are made.
@@ -126,9 +162,9 @@ const (
 func (d *relayDraft) wanted() (all []wantedTopic) {
 	for i := range d.cfg.Topics {
 		t := &d.cfg.Topics[i]
-		w := wantedTopic{t.Name, defaultPartitions, defaultRetention, 1_000_000}
+		w := wantedTopic{name: t.Name, partitions: defaultPartitions, retention: defaultRetention, maxBytes: 1_000_000}
 		if t.Partitions > 0 {
-			w.partitions = t.Partitions
+			w.partitions, w.asked = t.Partitions, true
 		}
 		if t.Retention > 0 {
 			w.retention = time.Duration(t.Retention)
@@ -138,7 +174,7 @@ func (d *relayDraft) wanted() (all []wantedTopic) {
 	}
 	for i := range d.cfg.Deliveries {
 		v := &d.cfg.Deliveries[i]
-		dead := wantedTopic{v.dead(), 1, deadRetention, 0}
+		dead := wantedTopic{name: v.dead(), partitions: 1, retention: deadRetention}
 		for _, t := range all {
 			for _, name := range v.Topics {
 				if t.name == name {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/daero/daero/driver/grpctarget"
 	"github.com/daero/daero/relay"
 	"github.com/daero/daero/relay/httptarget"
 )
@@ -18,6 +19,7 @@ type relayMaking struct {
 	*relayDraft
 	dir  string // where Caddy keeps things
 	told relay.Listener
+	app  *App
 }
 
 // plan makes the plan, and notes mistakes that show only now.
@@ -115,5 +117,23 @@ func (m *relayMaking) target(v *RelayDeliveryConfig) (target, error) {
 			return nil, nil, err
 		}
 		return t.Handle, t.Close, nil
+	}}, nil
+}
+
+// grpcTarget makes a target that speaks gRPC: grpc:// in plain, grpcs:// over TLS.
+func (m *relayMaking) grpcTarget(v *RelayDeliveryConfig, to string, headers map[string]string, key string) (target, error) {
+	scheme, address, _ := strings.Cut(to, "://")
+	cfg := grpctarget.Config{
+		Name: v.Name, Address: strings.TrimSuffix(address, "/"), Plain: scheme == "grpc", Timeout: time.Duration(v.Timeout), Metadata: headers,
+	}
+	if err := cfg.Validate(); err != nil {
+		return target{}, err
+	}
+	return target{key, func() (relay.Handler, func(), error) {
+		t, err := grpctarget.New(cfg)
+		if err != nil {
+			return nil, nil, err
+		}
+		return t.Handle, func() { _ = t.Close() }, nil // nothing is under way any more
 	}}, nil
 }

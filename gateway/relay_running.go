@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/daero/daero/api"
+	"github.com/daero/daero/driver/kafka"
 	"github.com/daero/daero/relay"
 )
 
@@ -69,6 +70,9 @@ type unfitError struct{ error }
 type openLog struct {
 	relay.Log
 	reader relay.Reader
+	topics interface {
+		EnsureTopics(ctx context.Context, specs ...kafka.TopicSpec) (map[string]int32, error)
+	}
 	// size says how full a log in the program is, nil for others.
 	size  func() (bytes, most int64)
 	close func() error

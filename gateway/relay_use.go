@@ -50,8 +50,6 @@ func (h *relayHost) Pause(name string, p relay.Pause) error {
 	if err != nil {
 		return err
 	}
-	h.person.Store(true)
-	defer h.person.Store(false)
 	if err := u.relay.Pause(name, p); err != nil {
 		return err
 	}
@@ -73,8 +71,6 @@ func (h *relayHost) Resume(name string) (bool, error) {
 	h.mu.Lock()
 	delete(h.pauses, name)
 	h.mu.Unlock()
-	h.person.Store(true)
-	defer h.person.Store(false)
 	return u.relay.Resume(name)
 }
 
