@@ -38,7 +38,7 @@ func TestGatewaysAgree(t *testing.T) {
 			d := recorded(t, &recs[i])
 			var rate fleet.Rate
 			m, err := fleetlog.New(fleetlog.Config{
-				Log: log.Node(fmt.Sprint(i)), Fleet: fleet.Config{Node: fmt.Sprint("gw", i)},
+				Log: fleetlog.Grouped(log.Node(fmt.Sprint(i)), fmt.Sprint(i)), Fleet: fleet.Config{Node: fmt.Sprint("gw", i)},
 				Measure: func(now time.Time) (float64, []fleet.Height) {
 					return rate.Take(now, 0), fleet.Heights(d.Control().State(now).Level.Signals)
 				},

@@ -1,6 +1,7 @@
 package fleetlog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -13,15 +14,21 @@ import (
 // Topic is where readings go by default.
 const Topic = "daero.readings"
 
-// GroupPrefix begins the names of the groups that gateways read with.
-const GroupPrefix = "daero.fleet."
-
 // MinSecret is how long a secret must be, in bytes.
 const MinSecret = 32
 
+// Log is what readings go through. A *kafka.Log of driver/kafka is one.
+type Log interface {
+	// Append is that of [relay.Log].
+	Append(m *relay.Message, done func(at relay.Position, err error))
+	// Tail calls fn with what is appended to a topic from now on, one at a time,
+	// until ctx ends. An error is something that does not pass by itself.
+	Tail(ctx context.Context, topic string, fn func(*relay.Message)) error
+}
+
 // Config describes a gateway's membership in a fleet.
 type Config struct {
-	Log relay.Log
+	Log Log
 	// Topic that all of the fleet write and read. Default [Topic]. It needs no
 	// more than one partition, and minutes of retention.
 	Topic string

@@ -10,14 +10,12 @@
 // # Every gateway reads everything
 //
 // Members of a group share the partitions of a topic, and here each must have
-// all of them. So each gateway consumes in a group of its own, whose name is new
-// each time it joins, from the newest message on. What was written before it
-// joined is not news, and is left out also where a group that was thrown out
-// comes back to an older place. Polling the topic without a group would need no
-// names, and would cost a request per partition and second and half a second of
-// delay. In Kafka the groups are named PREFIX and the topic, the node, the start
-// and a number: what lets a gateway read is a right on the prefix "daero.fleet.".
-// Such a group is gone when its offsets expire.
+// all of them, and only what is new. So gateways read without a group, from the
+// end of the topic on: [Log] asks for a Tail. A group for each gateway would do
+// as well where the log has nothing else ([Grouped]), but leaves a group behind
+// at every start, which a log that keeps what no group has finished would wait
+// for. Polling would cost a request per partition and a connection each time,
+// and half a second.
 //
 // # Who may speak
 //

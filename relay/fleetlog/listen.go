@@ -3,7 +3,6 @@ package fleetlog
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/daero/daero/relay"
@@ -12,17 +11,15 @@ import (
 const (
 	firstRejoin = time.Second // before reading begins anew, doubled each time
 	mostRejoin  = 30 * time.Second
-	drain       = time.Second
-	fetchBytes  = 1 << 20
 )
 
-// listen reads until ctx ends. What ends it before is tried again, under another
-// name: a group that has been somewhere would go on from there.
+// listen reads until ctx ends. What ends it before is tried again.
 func (m *Member) listen(ctx context.Context) {
+	hear := func(msg *relay.Message) { m.hear(time.Now(), msg) }
 	wait := firstRejoin
-	for n := 0; ; n++ {
+	for {
 		began := time.Now()
-		err := m.cfg.Log.Consume(ctx, m.group(n), &ear{m: m})
+		err := m.cfg.Log.Tail(ctx, m.cfg.Topic, hear)
 		if ctx.Err() != nil {
 			return
 		}
@@ -41,39 +38,3 @@ func (m *Member) listen(ctx context.Context) {
 		wait = min(2*wait, mostRejoin)
 	}
 }
-
-// group is one of its own: every gateway reads everything.
-func (m *Member) group(n int) relay.Group {
-	name := fmt.Sprintf("%s%s.%s.%s.%d", GroupPrefix, m.cfg.Topic, m.cfg.Fleet.Node, strconv.FormatUint(m.cfg.Fleet.Run, 36), n)
-	return relay.Group{Name: name, Topics: []string{m.cfg.Topic}, Latest: true, Drain: drain, FetchBytes: fetchBytes}
-}
-
-// ear is a relay.Consumer that hears what is new. Nothing is committed: where
-// it was before is nothing to go back to.
-type ear struct {
-	m    *Member
-	from map[int32]int64 // by partition: what was there before is no news
-}
-
-// Claimed implements relay.Consumer.
-func (e *ear) Claimed(_ relay.Session, claims []relay.Claim) {
-	if e.from == nil {
-		e.from = map[int32]int64{}
-	}
-	for _, c := range claims {
-		e.from[c.ID] = c.End
-	}
-}
-
-// Received implements relay.Consumer.
-func (e *ear) Received(ms []*relay.Message) {
-	now := time.Now()
-	for _, msg := range ms {
-		if msg.Offset >= e.from[msg.Partition] {
-			e.m.hear(now, msg)
-		}
-	}
-}
-
-// Revoked implements relay.Consumer.
-func (*ear) Revoked(context.Context, []relay.Partition, bool) {}

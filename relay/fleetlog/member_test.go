@@ -49,7 +49,10 @@ func newWorld(t *testing.T, members int, change func(i int, c *fleetlog.Config))
 func (w *world) start(i int, change func(i int, c *fleetlog.Config)) {
 	w.t.Helper()
 	g := w.all[i]
-	cfg := fleetlog.Config{Log: w.log.Node(fmt.Sprint("gw", i)), Fleet: fleet.Config{Node: fmt.Sprint("gw", i)}, Record: g.record}
+	cfg := fleetlog.Config{
+		Log:   fleetlog.Grouped(w.log.Node(fmt.Sprint("gw", i)), fmt.Sprint(i, time.Now().UnixMilli())),
+		Fleet: fleet.Config{Node: fmt.Sprint("gw", i)}, Record: g.record,
+	}
 	if change != nil {
 		change(i, &cfg)
 	}
@@ -202,7 +205,7 @@ func TestALogThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &hanging{}
 		w := &world{t: t, log: memlog.New(memlog.Config{}), all: []*gateway{{}}}
-		w.start(0, func(_ int, c *fleetlog.Config) { c.Log = l })
+		w.start(0, func(_ int, c *fleetlog.Config) { c.Log = fleetlog.Grouped(l, "x") })
 		w.all[0].find(level.Caution)
 		time.Sleep(time.Minute)
 		if got := w.all[0].acting(); got != level.Caution {
@@ -317,7 +320,7 @@ func TestAdopt(t *testing.T) {
 
 // TestAgreeAllocatesNothing and does not wait for what is under way.
 func TestAgreeAllocatesNothing(t *testing.T) {
-	m, err := fleetlog.New(fleetlog.Config{Log: &hanging{}, Fleet: fleet.Config{Node: "a"}})
+	m, err := fleetlog.New(fleetlog.Config{Log: fleetlog.Grouped(&hanging{}, "x"), Fleet: fleet.Config{Node: "a"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -349,7 +352,7 @@ func TestConfig(t *testing.T) {
 func TestWhatWasThereBeforeIsNoNews(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, log: memlog.New(memlog.Config{}), all: []*gateway{{}}}
-		w.start(0, func(_ int, c *fleetlog.Config) { c.Log = sentBack{} })
+		w.start(0, func(_ int, c *fleetlog.Config) { c.Log = fleetlog.Grouped(sentBack{}, "x") })
 		defer w.close()
 		time.Sleep(time.Second)
 		st := w.all[0].m.State(time.Now())
