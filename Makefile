@@ -76,6 +76,10 @@ scenarios: ## print the table of scenarios in virtual time
 peers: build ## run the same storms through other admission controls
 	@$(GO) -C bench/peers test -run '^TestPeers$$' -count=1 -timeout 30m -v . -update
 
+.PHONY: kafka
+kafka: ## start one real Apache Kafka on 127.0.0.1:9092 (needs Java 17 and Maven)
+	@exec test/kafka/run.sh
+
 .PHONY: deps
 deps: ## install Debian's nginx, wrk and haproxy, for bench and peers (asks for root)
 	@scripts/install-test-deps.sh

@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # Installs what only the comparisons and CI need, from Debian's packages:
 # nginx and wrk for bench/gateway, haproxy for bench/peers, promtool (in the
-# package prometheus) for the tests in observe. Other tests need only Go.
+# package prometheus) for the tests in observe, Java and Maven for the tests
+# against real Apache Kafka, whose jars test/kafka/fetch.sh brings. Other tests
+# need only Go.
 # Does nothing when all of it is there.
 set -euo pipefail
 
-declare -A package=([nginx]=nginx-light [wrk]=wrk [haproxy]=haproxy [promtool]=prometheus)
+declare -A package=([nginx]=nginx-light [wrk]=wrk [haproxy]=haproxy [promtool]=prometheus [java]=openjdk-17-jre-headless [mvn]=maven)
 
 missing=()
 for program in "${!package[@]}"; do
 	PATH=$PATH:/usr/sbin command -v "$program" >/dev/null || missing+=("${package[$program]}")
 done
-[ ${#missing[@]} -eq 0 ] && exit 0
+fetch=$(dirname "$0")/../test/kafka/fetch.sh
+[ ${#missing[@]} -eq 0 ] && exec "$fetch"
 
 sudo=()
 [ "$(id -u)" -eq 0 ] || sudo=(sudo)
@@ -21,3 +24,4 @@ echo "installing ${missing[*]}"
 # start their own, on free ports.
 "${sudo[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
 	apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+"$fetch"
