@@ -280,23 +280,6 @@ func TestSpeak(t *testing.T) {
 	}
 }
 
-func TestState(t *testing.T) {
-	l := listen(t, fleet.Config{})
-	all := voices(2, 2)
-	l.pass(5*time.Second, all...)
-	r := all[1].say(l.now.Add(-time.Hour))
-	r.Config = "other"
-	l.f.Hear(l.now, r)
-	l.step()
-	s := l.f.State(l.now.Add(time.Second), "", "")
-	if s.Raised != level.Caution || !s.Raises() || s.Majority != 2 || s.Heard != 2 || s.Differ != 1 {
-		t.Errorf("%+v", s)
-	}
-	if m := s.Members[1]; m.Node != "n1" || m.Age != time.Second || m.Behind != time.Hour || !m.Settled {
-		t.Errorf("%+v", m)
-	}
-}
-
 func TestConfig(t *testing.T) {
 	_, err := fleet.New(fleet.Config{
 		Stale: time.Second, Settle: time.Hour, Hold: -1, Forget: 25 * time.Hour, Most: -1, Members: []string{"a\n"},

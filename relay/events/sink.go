@@ -12,12 +12,18 @@ import (
 	"github.com/daero/daero/relay"
 )
 
+// Log is what a Sink writes to: a [relay.Log], or what stands for one.
+type Log interface {
+	// Append is that of relay.Log.
+	Append(m *relay.Message, done func(at relay.Position, err error))
+}
+
 // Sink writes entries into a topic. [store.Recorder] has the queue, the retries
 // and the count of what was lost; Record never waits and Run ends with what is
 // waiting, for at most five seconds. It is safe for concurrent use.
 type Sink struct {
 	*store.Recorder
-	log     relay.Log
+	log     Log
 	topic   string
 	node    string
 	tooLong atomic.Uint64
@@ -30,7 +36,7 @@ type Sink struct {
 
 // NewSink returns a Sink of a node that writes to a topic, [Topic] if that is
 // "". node is put where an entry has none, "" is none.
-func NewSink(log relay.Log, topic, node string) *Sink {
+func NewSink(log Log, topic, node string) *Sink {
 	if topic == "" {
 		topic = Topic
 	}
