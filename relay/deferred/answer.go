@@ -33,7 +33,7 @@ type Answer struct {
 	Header http.Header
 	Body   []byte
 	Cut    int64
-	// Tried says that the service was asked at least once.
+	// Tried says that the service was asked, or may have been.
 	Tried bool
 	Taken time.Time // when the request was taken
 	At    time.Time // when it ended

@@ -66,8 +66,8 @@ type Lane struct {
 	// Send sends a request. Redirects must not be followed. Default: a transport
 	// of its own.
 	Send http.RoundTripper
-	// Keep are headers that are kept besides [KeptHeaders], such as Authorization.
-	// They stand in the log as they are.
+	// Keep are headers that are kept besides [KeptHeaders], such as Authorization
+	// or X-Team-*; secrets are named in full. They stand in the log as they are.
 	Keep []string
 	// Answered are headers of the answer that are kept besides [AnsweredHeaders].
 	Answered []string
@@ -146,6 +146,9 @@ func (l Lane) validate() error {
 	}
 	if l.MaxBytes < 0 || l.MaxBytes > maxBytes || l.AnswerBytes < 0 || l.AnswerBytes > maxBytes {
 		errs = append(errs, fmt.Errorf("bodies of %d and answers of %d bytes: at most %d each", l.MaxBytes, l.AnswerBytes, maxBytes))
+	}
+	if bad := badNames(l.Keep, l.Answered); bad != nil {
+		errs = append(errs, fmt.Errorf("headers %q: none has such a name: write one like X-App-State or X-App-*", bad))
 	}
 	if l.Timeout < 0 || l.Tries < 0 {
 		errs = append(errs, errors.New("a timeout and tries must be above 0, or 0 for the default"))

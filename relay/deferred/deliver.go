@@ -52,7 +52,7 @@ func (d *Desk) Handle(ctx context.Context, m *relay.Message) relay.Result {
 	}
 	c := s.lanes[e.Lane]
 	if !now.Before(e.Until) {
-		return d.end(ctx, s, c, e, Answer{State: Expired, Tried: m.Attempt > 1})
+		return d.end(ctx, s, c, e, Answer{State: Expired, Tried: d.mayBeTried(s, m, e)})
 	}
 	if c == nil {
 		return relay.Defer(now.Add(laneAgain)).Because("lane " + e.Lane + " is not configured to deliver")
@@ -73,6 +73,13 @@ func (d *Desk) Handle(ctx context.Context, m *relay.Message) relay.Result {
 		return relay.Defer(now.Add(noLaneAgain)).Because(err.Error())
 	}
 	return relay.Defer(now.Add(max(after, time.Millisecond))).Because("the lane has no permit free")
+}
+
+// mayBeTried reports whether the service may have been asked before: only then
+// is it not certain that nothing was done. Attempts of another process, or of
+// this one before it ended, are not known here.
+func (d *Desk) mayBeTried(s *settings, m *relay.Message, e *envelope) bool {
+	return m.Attempt > 1 || s.Shared || e.Taken.Before(d.began) || m.Header(relay.HeaderFirst) != nil || m.Header(relay.HeaderAttempts) != nil
 }
 
 // permit is the right to use the service now.

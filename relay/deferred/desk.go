@@ -17,6 +17,7 @@ import (
 type Desk struct {
 	settings atomic.Pointer[settings]
 	own      []byte // the secret where none is configured
+	began    time.Time
 	lines    *lines
 	pacer    *pacer
 	polls    atomic.Int64 // requests that wait for an end
@@ -25,7 +26,7 @@ type Desk struct {
 
 // New returns a Desk. The error names every mistake.
 func New(cfg Config) (*Desk, error) {
-	d := &Desk{own: newSecret(), lines: newLines(), pacer: newPacer()}
+	d := &Desk{own: newSecret(), began: time.Now(), lines: newLines(), pacer: newPacer()}
 	return d, d.Reload(cfg)
 }
 

@@ -18,7 +18,9 @@ import (
 // given to whoever has the ticket.
 func TestTheWayOfARequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, func(_ *deferred.Config, l *deferred.Lane) { l.Keep = []string{"authorization", "X-User-Id"} })
+		r := newRig(t, func(c *deferred.Config, l *deferred.Lane) {
+			c.User, l.Keep = byHeader, []string{"authorization", "X-User-Id"}
+		})
 		r.service.header = http.Header{"Content-Type": {"application/json"}, "Set-Cookie": {"s=secret"}, "X-App-Shard": {"7"}}
 		r.service.body = `{"session":1}`
 		kim := user("kim")
@@ -239,7 +241,7 @@ func TestDoubtEnds(t *testing.T) {
 		if r.Waiting("login", 7) {
 			t.Error("it still holds up others")
 		}
-		if got := r.ask(w.Header().Get("Location")); got.Code != 404 || read(t, got).State != "unknown" {
+		if got := r.ask(w.Header().Get("Location")); got.Code != 404 || !strings.Contains(read(t, got).Detail, "not known whether") || read(t, got).State != "unknown" {
 			t.Errorf("asked: %d %s", got.Code, got.Body)
 		}
 	})

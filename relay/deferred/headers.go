@@ -52,6 +52,18 @@ func never(name string) bool {
 	return strings.HasPrefix(name, "Daero-")
 }
 
+// badNames are names in lists that stand for no header.
+func badNames(lists ...[]string) (bad []string) {
+	for _, list := range lists {
+		for _, name := range list {
+			if !token(strings.TrimSuffix(name, "*")) {
+				bad = append(bad, name)
+			}
+		}
+	}
+	return bad
+}
+
 // pick returns what of h may pass.
 func (a allow) pick(h http.Header) http.Header {
 	out := http.Header{}
@@ -71,6 +83,10 @@ func (a allow) pick(h http.Header) http.Header {
 func (a allow) has(name string) bool {
 	if a.names[name] {
 		return true
+	}
+	switch name {
+	case "Authorization", "Cookie", "Set-Cookie":
+		return false // a secret is named in full, or not kept
 	}
 	for _, b := range a.begins {
 		if strings.HasPrefix(name, b) {

@@ -90,7 +90,7 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: h, ContentLength: int64(len(s.body)), Body: io.NopCloser(strings.NewReader(s.body))}, nil
 }
 
-// counterOf is a desk with one lane, and all that it stands on.
+// rig is a desk with one lane, and all that it stands on.
 type rig struct {
 	*deferred.Desk
 	t       testing.TB
@@ -110,12 +110,6 @@ func newRig(t testing.TB, change func(*deferred.Config, *deferred.Lane)) *rig {
 	lane := deferred.Lane{Topic: "daero.deferred.login", Target: target, Send: r.service}
 	r.cfg = deferred.Config{
 		Accept: r.shelf.Accept, Answers: r.answers, Secrets: [][]byte{[]byte(strings.Repeat("s", 32))},
-		User: func(r *http.Request) uint64 {
-			if r.Header.Get("X-User-Id") == "" {
-				return 0
-			}
-			return user(r.Header.Get("X-User-Id"))
-		},
 	}
 	if change != nil {
 		change(&r.cfg, &lane)
@@ -125,6 +119,14 @@ func newRig(t testing.TB, change func(*deferred.Config, *deferred.Lane)) *rig {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// byHeader finds the user as a gateway does.
+func byHeader(r *http.Request) uint64 {
+	if r.Header.Get("X-User-Id") == "" {
+		return 0
+	}
+	return user(r.Header.Get("X-User-Id"))
 }
 
 // user is a user's hash.
@@ -189,3 +191,11 @@ func read(t testing.TB, w *httptest.ResponseRecorder) document {
 }
 
 var errBroken = errors.New("connection reset")
+
+// serve runs a server and returns its address.
+func serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
