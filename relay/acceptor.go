@@ -44,10 +44,11 @@ func newAcceptor(cfg Config) *acceptor {
 	return a
 }
 
-// run drains the spool until ctx ends.
+// run drains the spool until ctx ends. Then nothing more is spooled.
 func (a *acceptor) run(ctx context.Context) {
 	if a.spool != nil {
 		newDrain(a.spool).run(ctx)
+		a.spool.end()
 	}
 }
 

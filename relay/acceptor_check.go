@@ -79,7 +79,7 @@ func (t *Topic) check(m *Message, now time.Time) (kept *Message, made bool, err 
 // in from strangers refuses all of them.
 func machinery(name string) bool {
 	switch name {
-	case HeaderOrigin, HeaderAttempts, HeaderFirst, HeaderRedriven:
+	case HeaderOrigin, HeaderAttempts, HeaderFirst, HeaderRedriven, HeaderLastError, HeaderLastStatus:
 		return true
 	}
 	return false

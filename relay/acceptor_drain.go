@@ -377,7 +377,11 @@ func (d *drain) final(e *entry, err error, now time.Time) bool {
 		return false
 	}
 	if d.s.aside.Add(1) == 1 {
-		d.s.tell.tell(Event{At: now, What: SpoolRejected, Why: "a message was put aside in the spool's directory: " + why})
+		topic := ""
+		if e.m != nil {
+			topic = e.m.Topic
+		}
+		d.s.tell.tell(Event{At: now, What: SpoolRejected, Target: topic, Why: "a message was put aside in the spool's directory: " + why})
 	}
 	return true
 }

@@ -36,9 +36,9 @@ const (
 
 // call is one message, accepted once.
 type call struct {
-	key   string
-	print uint64 // of what it holds
-	made  bool   // the idempotency key was made here
+	key  string
+	sum  uint64 // of what it holds
+	made bool   // the idempotency key was made here
 
 	// Guarded by memory.mu.
 	m       *Message // until it is kept
@@ -73,11 +73,11 @@ func (y *memory) fingerprint(m *Message) uint64 {
 // begin returns the call of m, and whether it is a new one. Whoever gets a call
 // leaves it by leave.
 func (y *memory) begin(m *Message, made bool) (c *call, first bool, err error) {
-	key, print := scope(m), y.fingerprint(m)
+	key, sum := scope(m), y.fingerprint(m)
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	if c = y.calls[key]; c != nil {
-		if c.print != print {
+		if c.sum != sum {
 			return nil, false, invalid("conflict", 0, "the idempotency key was used before, for another message: use a new one for each message")
 		}
 		c.waiters++
@@ -87,7 +87,7 @@ func (y *memory) begin(m *Message, made bool) (c *call, first bool, err error) {
 		}
 		return c, false, nil
 	}
-	c = &call{key: key, print: print, made: made, m: m, waiters: 1, wake: make(chan struct{})}
+	c = &call{key: key, sum: sum, made: made, m: m, waiters: 1, wake: make(chan struct{})}
 	c.receipt.ID = string(m.Header(HeaderID))
 	y.calls[key] = c
 	return c, true, nil
@@ -193,18 +193,18 @@ func (y *memory) set(c *call, to stage) {
 
 // has reports whether the log is known to have this very message, so that the
 // spool's copy of it is not needed.
-func (y *memory) has(key string, print uint64) bool {
+func (y *memory) has(key string, sum uint64) bool {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	c := y.calls[key]
-	return c != nil && c.stage == kept && c.landed && c.print == print
+	return c != nil && c.stage == kept && c.landed && c.sum == sum
 }
 
 // drained notes that the log has taken this very message out of the spool.
-func (y *memory) drained(key string, print uint64, at Position) {
+func (y *memory) drained(key string, sum uint64, at Position) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if c := y.calls[key]; c != nil && c.stage == kept && !c.landed && c.print == print {
+	if c := y.calls[key]; c != nil && c.stage == kept && !c.landed && c.sum == sum {
 		c.landed = true
 		c.receipt = Receipt{ID: c.receipt.ID, At: at}
 	}

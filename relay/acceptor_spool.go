@@ -33,6 +33,31 @@ type spooler struct {
 	more     chan struct{} // something was spooled
 	poisoned atomic.Pointer[string]
 	aside    atomic.Uint64
+
+	// Once the relay has ended its spool is another's, who would not know of
+	// what came after.
+	emu     sync.Mutex
+	ended   bool
+	keepers sync.WaitGroup // who are in keep
+}
+
+// join lets a message be kept, until end is called.
+func (s *spooler) join() bool {
+	s.emu.Lock()
+	defer s.emu.Unlock()
+	if s.ended {
+		return false
+	}
+	s.keepers.Add(1)
+	return true
+}
+
+// end lets nobody in any more, and waits for those who are.
+func (s *spooler) end() {
+	s.emu.Lock()
+	s.ended = true
+	s.emu.Unlock()
+	s.keepers.Wait()
 }
 
 // Asider is what a Store can do besides: put away what the log refuses for
@@ -83,7 +108,7 @@ type queue struct {
 
 // passes reports whether a message for t may go to the log itself.
 func (s *spooler) passes(ctx context.Context, t *intake) bool {
-	if s.inherited.Load() {
+	if s.inherited.Load() || s.over() {
 		return false
 	}
 	empty := t.queue.wait()
@@ -102,6 +127,12 @@ func (s *spooler) passes(ctx context.Context, t *intake) bool {
 	case <-ctx.Done():
 	}
 	return false
+}
+
+func (s *spooler) over() bool {
+	s.emu.Lock()
+	defer s.emu.Unlock()
+	return s.ended
 }
 
 // wait returns what is closed when q is empty, nil if it is.
@@ -151,6 +182,10 @@ func (q *queue) leave(drained bool) bool {
 // keep appends c to the spool. Only the disk ends it: a record that is being
 // written cannot be taken back, so a caller who is gone changes nothing.
 func (s *spooler) keep(ctx context.Context, t *intake, c *call) error {
+	if !s.join() {
+		return fmt.Errorf("%w, and the relay has ended", ErrAway)
+	}
+	defer s.keepers.Done()
 	now := time.Now()
 	if t.queue.enter(now) {
 		s.tell.tell(Event{At: now, What: SpoolUsed, Target: t.Name, Why: "the log does not answer: messages are kept on this machine until it does"})

@@ -71,7 +71,7 @@ type Store interface {
 	// until Done is called with how many of them are finished, the oldest first.
 	// With a ctx that has ended it returns what is there without waiting. The
 	// entries must not be changed.
-	Next(ctx context.Context, max int) ([][]byte, error)
+	Next(ctx context.Context, most int) ([][]byte, error)
 	Done(n int) error
 }
 

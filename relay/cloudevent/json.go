@@ -51,8 +51,7 @@ func FromJSON(body []byte) (*Event, error) {
 }
 
 func broken(err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return bad("the event is no JSON, from byte %d on", syntax.Offset)
 	}
 	return bad("the event is no JSON: it breaks off")

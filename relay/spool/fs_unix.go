@@ -38,7 +38,7 @@ func (disk) Lock(name string) (io.Closer, error) {
 	if err == nil {
 		return f, nil
 	}
-	f.Close()
+	_ = f.Close() // it was not written to
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, fmt.Errorf("%s: another process has this spool open: end it, or give this one a directory of its own", name)
 	}

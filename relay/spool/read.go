@@ -22,12 +22,12 @@ type reader struct {
 // nextBytes bounds what Next reads ahead, but for one record.
 const nextBytes = 8 << 20
 
-// Next returns up to max of the oldest records that are not done, and no more
+// Next returns up to most of the oldest records that are not done, and no more
 // than 8 MiB of them; if there are none, it waits for one. With a ctx that has
 // ended it returns what is there. The records must not be changed.
-func (s *Spool) Next(ctx context.Context, max int) ([][]byte, error) {
+func (s *Spool) Next(ctx context.Context, most int) ([][]byte, error) {
 	for {
-		recs, added, err := s.take(max)
+		recs, added, err := s.take(most)
 		if len(recs) > 0 || err != nil {
 			return recs, err
 		}
@@ -40,7 +40,7 @@ func (s *Spool) Next(ctx context.Context, max int) ([][]byte, error) {
 }
 
 // take returns what is there, and what is closed when there is more.
-func (s *Spool) take(max int) ([][]byte, <-chan struct{}, error) {
+func (s *Spool) take(most int) ([][]byte, <-chan struct{}, error) {
 	s.rmu.Lock()
 	defer s.rmu.Unlock()
 	s.mu.Lock()
@@ -49,10 +49,10 @@ func (s *Spool) take(max int) ([][]byte, <-chan struct{}, error) {
 	if closed {
 		return nil, nil, ErrClosed
 	}
-	if err := s.fill(max); err != nil && len(s.read.cache) == 0 {
+	if err := s.fill(most); err != nil && len(s.read.cache) == 0 {
 		return nil, nil, err
 	}
-	n := min(max, len(s.read.cache))
+	n := min(most, len(s.read.cache))
 	recs := make([][]byte, n)
 	for i, f := range s.read.cache[:n] {
 		recs[i] = f.data
@@ -60,10 +60,10 @@ func (s *Spool) take(max int) ([][]byte, <-chan struct{}, error) {
 	return recs, added, nil
 }
 
-// fill reads on until max records are there.
-func (s *Spool) fill(max int) error {
+// fill reads on until most records are there.
+func (s *Spool) fill(most int) error {
 	r := &s.read
-	for len(r.cache) < max && r.bytes < nextBytes {
+	for len(r.cache) < most && r.bytes < nextBytes {
 		f, err := s.readOne()
 		switch {
 		case errors.Is(err, io.EOF):

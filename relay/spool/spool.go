@@ -82,7 +82,7 @@ func Open(cfg Config) (*Spool, error) {
 	}
 	s.lock = lock
 	if err := s.recover(); err != nil {
-		s.shut()
+		_ = s.shut() // the first error is the one that counts
 		return nil, fmt.Errorf("spool: %w", err)
 	}
 	return s, nil

@@ -1,0 +1,4 @@
+package spool
+
+// Datasync is what the spool syncs by.
+var Datasync = datasync
