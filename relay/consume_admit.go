@@ -139,8 +139,11 @@ func (d *delivery) block(u *unit, until time.Time, door gate.Door) {
 
 // alarmAt sees to it that the minder looks at a time.
 func (d *delivery) alarmAt(at time.Time) {
-	if at.Before(d.alarm) {
-		d.alarm = at
+	if !at.Before(d.alarm) {
+		return
+	}
+	d.alarm = at
+	if !d.minding { // the minder itself sees d.alarm anyway
 		select {
 		case d.kick <- struct{}{}:
 		default:

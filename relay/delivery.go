@@ -21,17 +21,17 @@ import (
 // delivery_commit.go places; park.go and deadletter.go what leaves its topic;
 // delivery_control.go what people and playbooks say.
 //
-// Lock order: commitMu, pauseMu, mu. mu is never held while something else is
-// waited for; commitMu is held during a commit, so that partitions that go wait
-// for it (F2); pauseMu keeps Session.Pause and Resume in order.
+// Lock order: turn, pauseMu, mu. mu is never held while something else is waited
+// for; turn is held during a commit, so that partitions that go wait for it
+// (F2); pauseMu keeps Session.Pause and Resume in order.
 type delivery struct {
 	Delivery
 	log      Log
 	instance string
 	listener Listener
 
-	commitMu sync.Mutex
-	pauseMu  sync.Mutex
+	turn    chan struct{} // a lock that is waited for for long: full is held
+	pauseMu sync.Mutex
 
 	mu      sync.Mutex
 	rnd     *rand.Rand
@@ -55,6 +55,7 @@ type delivery struct {
 	idle     int
 	work     chan *unit
 	alarm    time.Time // when the minder looks again
+	minding  bool      // it is at it
 	moves    []move
 	said     map[string]time.Time // when an event was last told
 	events   []Event
@@ -93,7 +94,7 @@ func newDelivery(cfg Config, d Delivery) *delivery {
 		perSec:  -1,
 		said:    map[string]time.Time{},
 		kick:    make(chan struct{}, 1), carry: make(chan struct{}, 1), keep: make(chan struct{}, 1),
-		drained: make(chan struct{}, 1),
+		drained: make(chan struct{}, 1), turn: make(chan struct{}, 1),
 	}
 }
 

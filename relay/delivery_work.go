@@ -53,7 +53,7 @@ func (d *delivery) mind(ctx context.Context) {
 		}
 		now := time.Now()
 		d.mu.Lock()
-		d.alarm = now.Add(time.Minute)
+		d.minding, d.alarm = true, now.Add(time.Minute)
 		d.gate.Free(now)
 		d.overdue(now)
 		d.dispatch(now)
@@ -61,6 +61,7 @@ func (d *delivery) mind(ctx context.Context) {
 			d.alarm = at
 		}
 		alarm := d.alarm
+		d.minding = false
 		d.mu.Unlock()
 		d.flush()
 		timer.Reset(time.Until(alarm))

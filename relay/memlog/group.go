@@ -103,6 +103,7 @@ func (g *group) throwOut(m *member) {
 	}
 	slices.SortFunc(m.lost, byPartition)
 	m.held = map[relay.Partition]*reading{}
+	m.wakeUp()
 }
 
 func byPartition(a, b relay.Partition) int {
