@@ -13,7 +13,7 @@ import (
 )
 
 // seeds is how many random fleets the properties are held against.
-const seeds = 5000
+const seeds = 2000
 
 // loads are random loads of honest gateways: anywhere, or near each other.
 func loads(r *rand.Rand, n int) []float64 {

@@ -138,3 +138,23 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestTheExampleInTheDocumentation is a reading.
+func TestTheExampleInTheDocumentation(t *testing.T) {
+	page, err := os.ReadFile("../../docs/fleet.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```json\n")
+	doc, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("no example")
+	}
+	got, err := fleet.Parse([]byte(doc))
+	want := full()
+	want.Signals = []fleet.Height{{Name: "lanes.busy", Height: 3.25}}
+	want.Node = "gw-1"
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\n%+v, want\n%+v", err, got, want)
+	}
+}
