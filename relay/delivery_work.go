@@ -111,9 +111,18 @@ func (d *delivery) carryOn(ctx context.Context) {
 		d.moves = nil
 		d.mu.Unlock()
 		for _, mv := range moves {
+			if d.isGone(mv.u) {
+				continue // whoever has it now moves it
+			}
 			d.log.Append(mv.m, func(_ Position, err error) { mv.done(err) })
 		}
 	}
+}
+
+func (d *delivery) isGone(u *unit) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return u.Value.p.gone
 }
 
 // Times between looks at what the log keeps.

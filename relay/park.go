@@ -178,6 +178,12 @@ func (d *delivery) pack(u *unit, now time.Time) *Message {
 // unpack makes of a companion's message what it was before it moved, finds its
 // key, and whether it is a copy.
 func (d *delivery) unpack(p *part, l *letter) {
+	if p.track.Finished(l.off) {
+		// It was delivered, or dropped as a copy: then it says nothing of what
+		// the topic still has.
+		l.drop = true
+		return
+	}
 	at, ok := origin(l.m)
 	src := p.mate
 	if !ok || src == nil || at.Topic != src.Topic || at.Partition != src.ID {
