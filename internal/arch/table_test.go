@@ -51,6 +51,7 @@ var layers = map[string]layer{
 
 	"api":              {rank: 4, why: "plain net/http, so that a program without Caddy can offer it"},
 	"daerogrpc":        {rank: 4, why: "gRPC's interceptors stand apart, so that the middleware for net/http brings no gRPC"},
+	"relay/verify":     {rank: 4, why: "assembles real parts, the driver of the log among them, to kill them"},
 	"rehearse":         {rank: 4, why: "a rehearsal runs against any service, so it must not need the gateway in its own process"},
 	"rehearse/virtual": {rank: 4, stdOnly: true, why: "virtual time must see every goroutine; a third-party client brings its own"},
 
@@ -62,6 +63,7 @@ var layers = map[string]layer{
 	"examples":            {rank: 5, why: "programs as a user writes them"},
 	"bench/gateway":       {rank: 6, stdOnly: true, why: "drives built binaries from outside"},
 	"observe":             {rank: 6, why: "checks the dashboard and the alerting rules against the source of the gateway, used by none"},
+	"bench/relay":         {rank: 6, why: "drives processes of its own, each made of the parts that it measures"},
 	"docs":                {rank: 6, why: "checks the documentation against the gateway, used by none"},
 	"internal/child":      {rank: 0, stdOnly: true, why: "who starts processes must be able to end them, whatever layer it is of"},
 	"internal/faultproxy": {rank: 0, stdOnly: true, why: "tests of every layer put a bad network between two ends"},
