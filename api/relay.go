@@ -237,21 +237,19 @@ func (c *call) target() (*Relay, string, error) {
 		return nil, "", err
 	}
 	name := c.r.PathValue("name")
-	_, err = r.target(name)
-	return r, name, err
+	return r, name, r.has(name)
 }
 
-// target finds a delivery by name.
-func (r *Relay) target(name string) (RelayTarget, error) {
-	i := slices.IndexFunc(r.Targets, func(t RelayTarget) bool { return t.Name == name })
-	if i >= 0 {
-		return r.Targets[i], nil
-	}
+// has says if there is no delivery of a name, and which there are.
+func (r *Relay) has(name string) error {
 	known := make([]string, len(r.Targets))
 	for i, t := range r.Targets {
 		known[i] = t.Name
 	}
-	return RelayTarget{}, notFound(fmt.Sprintf("no delivery %q (known: %s)", clip(name), strings.Join(known, ", ")))
+	if slices.Contains(known, name) {
+		return nil
+	}
+	return notFound(fmt.Sprintf("no delivery %q (known: %s)", clip(name), strings.Join(known, ", ")))
 }
 
 // relayFailed says what an error of the relay means to who asked.
@@ -261,8 +259,11 @@ func relayFailed(err error) error {
 			return problem{Status: http.StatusServiceUnavailable, Kind: "log-away", Title: "The log does not answer", Detail: err.Error()}
 		}
 	}
-	if errors.Is(err, relay.ErrNoTopic) {
+	switch {
+	case errors.Is(err, relay.ErrNoTopic):
 		return notFound(err.Error())
+	case errors.Is(err, ErrRedriving):
+		return conflict("redriving", "One redrive at a time", err.Error())
 	}
 	return err
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/url"
@@ -39,31 +38,31 @@ func (f *relayFilter) narrow() bool {
 	return !f.Since.IsZero() || !f.Until.IsZero() || f.Error != "" || f.Key != ""
 }
 
-// matches reports whether a message is meant.
-func (f *relayFilter) matches(m *relay.Message) bool {
-	switch {
-	case f.Partition != nil && m.Partition != *f.Partition,
-		f.From != nil && m.Offset < *f.From,
-		f.To != nil && m.Offset >= *f.To,
-		!f.Since.IsZero() && m.Time.Before(f.Since),
-		!f.Until.IsZero() && !m.Time.Before(f.Until),
-		f.Key != "" && !bytes.Equal(m.Key, []byte(f.Key)),
-		f.Error != "" && !strings.Contains(errorOf(m), f.Error):
-		return false
+// core is the filter as the relay has it.
+func (f *relayFilter) core() relay.Filter {
+	out := relay.Filter{Since: f.Since, Until: f.Until, Error: f.Error}
+	if f.Partition != nil {
+		out.Partitions = []int32{*f.Partition}
 	}
-	return true
+	if f.From != nil {
+		out.First = *f.From
+	}
+	if f.To != nil {
+		out.End = *f.To
+	}
+	if f.Key != "" {
+		out.Key = []byte(f.Key)
+	}
+	return out
 }
-
-// errorOf is why a dead letter was not delivered, "" of other messages.
-func errorOf(m *relay.Message) string { return string(m.Header(relay.HeaderLastError)) }
 
 // check says what is wrong with a filter.
 func (f *relayFilter) check() error {
 	switch {
 	case f.Partition != nil && *f.Partition < 0:
 		return bad("partition: give a number from 0")
-	case f.From != nil && *f.From < 0 || f.To != nil && *f.To < 0:
-		return bad("from and to: give offsets, numbers from 0")
+	case f.From != nil && *f.From < 0 || f.To != nil && *f.To < 1:
+		return bad("from and to: give offsets: from is a number from 0, to one from 1")
 	case (f.From != nil || f.To != nil) && f.Partition == nil:
 		return bad("from and to: offsets count within a partition: say which one")
 	case f.From != nil && f.To != nil && *f.From >= *f.To:
@@ -138,7 +137,7 @@ func readPeek(q url.Values, now time.Time) (p peekQuery, err error) {
 // scan calls fn with the messages that are meant, until it returns false or too
 // many were looked at. It returns how many were.
 func (p *peekQuery) scan(ctx context.Context, reader relay.Reader, spans []relay.Span, fn func(*relay.Message) bool) (scanned int, whole bool, err error) {
-	going := true
+	going, filter := true, p.core()
 	for _, s := range spans {
 		if p.Partition != nil && s.ID != *p.Partition {
 			continue
@@ -148,7 +147,7 @@ func (p *peekQuery) scan(ctx context.Context, reader relay.Reader, spans []relay
 			if p.To != nil && m.Offset >= *p.To {
 				return false
 			}
-			if p.matches(m) {
+			if filter.Matches(m) {
 				going = fn(m)
 			}
 			going = going && scanned < maxScanned

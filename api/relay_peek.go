@@ -67,6 +67,8 @@ type HeaderDoc struct {
 var openHeaders = []string{
 	relay.HeaderContentType, relay.HeaderRedriven, relay.HeaderFirst, relay.HeaderAttempts, relay.HeaderOrigin,
 	relay.HeaderNotBefore, relay.HeaderWriter, relay.HeaderTrace, relay.HeaderLastStatus,
+	relay.DeadTopic, relay.DeadPartition, relay.DeadOffset, relay.DeadTimestamp, relay.DeadGroup, relay.DeadTarget,
+	relay.DeadAttempts, relay.DeadStatus, relay.DeadFailedAt, relay.DeadCut,
 }
 
 func peekRelay(c *call) error {

@@ -3,42 +3,38 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/daero/daero/audit"
 	"github.com/daero/daero/relay"
 )
 
-// Redriver takes dead letters back. progress is called now and then, and after
-// the last.
-type Redriver func(ctx context.Context, o RedriveOrder, progress func(RedriveDoc)) (RedriveDoc, error)
+// Redriver takes dead letters back, as a relay's Redrive does. It fails with
+// [ErrRedriving] while another does so for the same delivery.
+type Redriver func(ctx context.Context, req relay.RedriveRequest, progress func(done, matched int)) (relay.RedriveResult, error)
 
-// RedriveOrder is which dead letters are taken back, and how.
-type RedriveOrder struct {
-	Delivery string
-	Match    func(*relay.Message) bool
-	Limit    int     // 0: all
-	Rate     float64 // per second, 0: as fast as it goes
-	DryRun   bool
-	By       string
-}
+// ErrRedriving says that a redrive of the delivery is under way.
+var ErrRedriving = errors.New("a redrive of this delivery is under way: wait for its end")
 
 // RedriveDoc is how far a redrive is.
 type RedriveDoc struct {
 	Delivery string `json:"delivery"`
 	DryRun   bool   `json:"dry_run,omitempty"`
-	Scanned  int64  `json:"scanned"`
-	Matched  int64  `json:"matched"`
-	Redriven int64  `json:"redriven"`
-	// Exhausted were taken back as often as they may be, Failed could not be
-	// written; both are dead letters still.
-	Exhausted int64 `json:"exhausted"`
-	Failed    int64 `json:"failed"`
-	Done      bool  `json:"done"`
+	Matched  int    `json:"matched"`
+	Redriven int    `json:"redriven"`
+	// Before were taken back by an earlier redrive, Exhausted as often as they
+	// may be, Foreign do not say that they are this delivery's: none of them is
+	// taken back.
+	Before    int `json:"before"`
+	Exhausted int `json:"exhausted"`
+	Foreign   int `json:"foreign"`
+	// Forgotten of those that were taken back are not remembered as such.
+	Forgotten int  `json:"forgotten,omitempty"`
+	Done      bool `json:"done"`
 	// Error is why it ended early.
 	Error string `json:"error,omitempty"`
 }
@@ -89,7 +85,7 @@ func redriveRelay(c *call) error {
 	if err := c.read(&b); err != nil {
 		return err
 	}
-	if _, err := r.target(b.Delivery); err != nil {
+	if err := r.has(b.Delivery); err != nil {
 		return err
 	}
 	f, err := b.filter(c.Now())
@@ -102,27 +98,31 @@ func redriveRelay(c *call) error {
 			return err
 		}
 	}
-	o := RedriveOrder{Delivery: b.Delivery, Match: f.matches, Limit: b.Limit, Rate: b.Rate, DryRun: b.DryRun, By: c.who}
-	return c.redrive(r, o, reason)
+	return c.redrive(r, relay.RedriveRequest{Delivery: b.Delivery, Filter: f.core(), DryRun: b.DryRun, Max: b.Limit, Rate: b.Rate}, reason)
 }
 
-func (c *call) redrive(r *Relay, o RedriveOrder, reason string) error {
+func (c *call) redrive(r *Relay, req relay.RedriveRequest, reason string) error {
 	lines := &progressLines{w: c.w, on: strings.Contains(c.r.Header.Get("Accept"), "application/x-ndjson")}
 	c.w.Header().Add("Vary", "Accept")
-	if !o.DryRun {
-		c.record(audit.RelayRedriving, o.Delivery, "", reason)
+	if !req.DryRun {
+		c.record(audit.RelayRedriving, req.Delivery, "", reason)
 	}
-	doc, err := r.Redrive(c.r.Context(), o, lines.write)
-	doc.Done = err == nil
+	res, err := r.Redrive(c.r.Context(), req, func(done, matched int) {
+		lines.now(RedriveDoc{Delivery: req.Delivery, Matched: matched, Redriven: done})
+	})
+	doc := RedriveDoc{
+		Delivery: req.Delivery, DryRun: req.DryRun, Matched: res.Matched, Redriven: res.Done, Before: res.Before,
+		Exhausted: res.Refused, Foreign: res.Foreign, Forgotten: res.Forgotten, Done: err == nil,
+	}
 	if err != nil {
 		doc.Error = err.Error()
 	}
-	if !o.DryRun {
-		c.record(audit.RelayRedriven, o.Delivery, fmt.Sprintf("%d of %d", doc.Redriven, doc.Matched), reason)
+	if !req.DryRun {
+		c.record(audit.RelayRedriven, req.Delivery, fmt.Sprintf("%d of %d", doc.Redriven, doc.Matched), reason)
 	}
 	switch {
 	case lines.begun || lines.on && err == nil:
-		lines.last(doc)
+		lines.line(doc)
 		return nil
 	case err != nil:
 		return relayFailed(err)
@@ -130,29 +130,22 @@ func (c *call) redrive(r *Relay, o RedriveOrder, reason string) error {
 	return c.send(http.StatusOK, doc)
 }
 
-// progressLines writes how far something is, one document a line.
+// progressLines writes how far something is, one document a line, not more often
+// than people can read.
 type progressLines struct {
-	on bool
-	w  http.ResponseWriter
-
-	mu    sync.Mutex
+	on    bool
+	w     http.ResponseWriter
 	begun bool
-	ended bool
+	last  time.Time
 }
 
-func (l *progressLines) write(doc RedriveDoc) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.on && !l.ended {
+const progressEvery = 200 * time.Millisecond
+
+func (l *progressLines) now(doc RedriveDoc) {
+	if now := time.Now(); l.on && now.Sub(l.last) >= progressEvery {
+		l.last = now
 		l.line(doc)
 	}
-}
-
-func (l *progressLines) last(doc RedriveDoc) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ended = true
-	l.line(doc)
 }
 
 func (l *progressLines) line(doc RedriveDoc) {

@@ -73,7 +73,7 @@ func relayWorld(t *testing.T, change func(*api.Relay)) *world {
 		})
 	}
 	for i, why := range []string{"422 no such customer", "500 boom"} {
-		log.Put(relay.Message{Topic: "billing.dead", Pin: true, Key: fmt.Appendf(nil, "customer-%d", i), Value: []byte{0xff, 0xfe}, Headers: []relay.Header{{Name: relay.HeaderLastError, Value: []byte(why)}}, Time: now})
+		log.Put(relay.Message{Topic: "billing.dead", Pin: true, Key: fmt.Appendf(nil, "customer-%d", i), Value: []byte{0xff, 0xfe}, Headers: []relay.Header{{Name: relay.DeadLastError, Value: []byte(why)}}, Time: now})
 	}
 	r := &api.Relay{
 		Deliveries: &deliveries{},
@@ -225,13 +225,13 @@ func TestPeekFilters(t *testing.T) {
 // TestRedrive passes on what is meant, tells how far it is, and is recorded with
 // its outcome.
 func TestRedrive(t *testing.T) {
-	var got api.RedriveOrder
+	var got relay.RedriveRequest
 	fails := error(nil)
 	w := relayWorld(t, func(r *api.Relay) {
-		r.Redrive = func(_ context.Context, o api.RedriveOrder, progress func(api.RedriveDoc)) (api.RedriveDoc, error) {
-			got = o
-			progress(api.RedriveDoc{Delivery: o.Delivery, Scanned: 1})
-			return api.RedriveDoc{Delivery: o.Delivery, Scanned: 2, Matched: 2, Redriven: 1}, fails
+		r.Redrive = func(_ context.Context, req relay.RedriveRequest, progress func(done, matched int)) (relay.RedriveResult, error) {
+			got = req
+			progress(1, 2)
+			return relay.RedriveResult{Matched: 2, Done: 1}, fails
 		}
 	})
 	const path = "/daero/api/relay/redrive"
@@ -249,13 +249,14 @@ func TestRedrive(t *testing.T) {
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || len(lines) != 2 || !last.Done || last.Redriven != 1 {
 		t.Errorf("%v: %s", err, r.Body)
 	}
-	boom := relay.Message{Headers: []relay.Header{{Name: relay.HeaderLastError, Value: []byte("500 boom")}}}
-	if got.Limit != 5 || got.Rate != 10 || got.By != "the-operator" || !got.Match(&boom) || got.Match(&relay.Message{}) {
+	if got.Max != 5 || got.Rate != 10 || got.Delivery != "billing" || got.Error != "boom" || got.DryRun {
 		t.Errorf("ordered %+v", got)
 	}
 	if all := w.entries(audit.RelayRedriven); len(all) != 1 || all[0].After != "1 of 2" || all[0].Why != "fixed" {
 		t.Errorf("recorded %+v", all)
 	}
+	fails = api.ErrRedriving
+	w.expect(w.do(store.Acting, "POST", path, `{"delivery":"billing","reason":"fixed"}`), 409)
 	fails = relay.ErrAway
 	if r := w.do(store.Acting, "POST", path, `{"delivery":"billing","reason":"fixed"}`); r.Code != http.StatusServiceUnavailable {
 		t.Errorf("%d %s", r.Code, r.Body)

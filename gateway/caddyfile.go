@@ -117,16 +117,16 @@ func (p *parser) one(d *caddyfile.Dispenser, example string) (string, bool) {
 	return args[0], true
 }
 
-// number returns the only argument as a whole number between lowest and highest.
-func (p *parser) number(d *caddyfile.Dispenser, example string, lowest, highest int) int {
+// number returns the only argument as a whole number from 1 to highest.
+func (p *parser) number(d *caddyfile.Dispenser, example string, highest int) int {
 	name := d.Val()
 	arg, ok := p.one(d, example)
 	if !ok {
 		return 0
 	}
 	n, err := strconv.Atoi(arg)
-	if err != nil || n < lowest || n > highest {
-		p.bad(d, "%s %s: must be a whole number from %d to %d", name, arg, lowest, highest)
+	if err != nil || n < 1 || n > highest {
+		p.bad(d, "%s %s: must be a whole number from 1 to %d", name, arg, highest)
 		return 0
 	}
 	return n

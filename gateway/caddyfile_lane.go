@@ -35,7 +35,7 @@ func (p *laneParser) words() []word {
 		{"tier", p.once(p.tier)},
 		{"floor", p.once(func(d *caddyfile.Dispenser) { p.out.Floor = p.percent(d, "10%") })},
 		{"ceiling", p.once(func(d *caddyfile.Dispenser) { p.out.Ceiling = p.percent(d, "50%") })},
-		{"max", p.once(func(d *caddyfile.Dispenser) { p.out.Max = p.number(d, "100", 1, lane.MaxLimit) })},
+		{"max", p.once(func(d *caddyfile.Dispenser) { p.out.Max = p.number(d, "100", lane.MaxLimit) })},
 		{"queue", p.once(p.queue)},
 		{"background", func(d *caddyfile.Dispenser) { p.out.Background = append(p.out.Background, p.matchers(d)...) }},
 		{"streams", func(d *caddyfile.Dispenser) { p.out.Streams = p.flag(d) }},

@@ -71,8 +71,8 @@ func (p *lanesParser) words() []word {
 		{"shadow", func(d *caddyfile.Dispenser) { p.out.Shadow = p.flag(d) }},
 		{"expose", p.expose},
 		{"body_buffer", p.bodyBuffer},
-		{"initial_limit", func(d *caddyfile.Dispenser) { p.out.InitialLimit = p.number(d, "20", 1, lane.MaxLimit) }},
-		{"fixed_limit", func(d *caddyfile.Dispenser) { p.out.FixedLimit = p.number(d, "20", 1, lane.MaxLimit) }},
+		{"initial_limit", func(d *caddyfile.Dispenser) { p.out.InitialLimit = p.number(d, "20", lane.MaxLimit) }},
+		{"fixed_limit", func(d *caddyfile.Dispenser) { p.out.FixedLimit = p.number(d, "20", lane.MaxLimit) }},
 	}
 }
 

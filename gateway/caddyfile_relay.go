@@ -88,7 +88,7 @@ func (p *relayParser) embedded(d *caddyfile.Dispenser) {
 	}
 	p.titled(d, "embedded", []word{
 		{"size", func(d *caddyfile.Dispenser) { cfg.Size = p.size(d, "1GiB", minLogSize, maxLogSize) }},
-		{"port", func(d *caddyfile.Dispenser) { cfg.Port = p.number(d, "9092", 1, 65535) }},
+		{"port", func(d *caddyfile.Dispenser) { cfg.Port = p.number(d, "9092", 65535) }},
 	})
 }
 

@@ -31,9 +31,9 @@ func (p *relayParser) topic(d *caddyfile.Dispenser) {
 		{"writer_cert", func(d *caddyfile.Dispenser) { p.writerCert(d, &t) }},
 		{"order", func(d *caddyfile.Dispenser) { t.Order, _ = p.one(d, "key") }},
 		{"max_size", func(d *caddyfile.Dispenser) { t.MaxSize = p.size(d, "1MB", 1, maxMessage) }},
-		{"headers", func(d *caddyfile.Dispenser) { t.Headers = p.number(d, "64", 1, maxMessageHeaders) }},
+		{"headers", func(d *caddyfile.Dispenser) { t.Headers = p.number(d, "64", maxMessageHeaders) }},
 		{"outage", func(d *caddyfile.Dispenser) { t.Outage, _ = p.one(d, "spool") }},
-		{"partitions", func(d *caddyfile.Dispenser) { t.Partitions = p.number(d, "12", 1, maxPartitions) }},
+		{"partitions", func(d *caddyfile.Dispenser) { t.Partitions = p.number(d, "12", maxPartitions) }},
 		{"retention", func(d *caddyfile.Dispenser) { t.Retention = p.duration(d, "7d") }},
 	})
 	p.out.Topics = append(p.out.Topics, t)
@@ -121,7 +121,7 @@ func (p *relayParser) deliver(d *caddyfile.Dispenser) {
 		{"to", func(d *caddyfile.Dispenser) { v.To, _ = p.one(d, "http://127.0.0.1:9100/events") }},
 		{"group", func(d *caddyfile.Dispenser) { v.Group, _ = p.one(d, "billing") }},
 		{"order", func(d *caddyfile.Dispenser) { v.Order, _ = p.one(d, "key") }},
-		{"in_flight", func(d *caddyfile.Dispenser) { v.InFlight = p.number(d, "512", 1, maxInFlight) }},
+		{"in_flight", func(d *caddyfile.Dispenser) { v.InFlight = p.number(d, "512", maxInFlight) }},
 		{"fixed", func(d *caddyfile.Dispenser) { v.Fixed = p.flag(d) }},
 		{"rate", func(d *caddyfile.Dispenser) { v.Rate = p.rate(d) }},
 		{"timeout", func(d *caddyfile.Dispenser) { v.Timeout = p.duration(d, "10s") }},
@@ -169,7 +169,7 @@ func (p *relayParser) retry(d *caddyfile.Dispenser) *RelayRetryConfig {
 		{"first", func(d *caddyfile.Dispenser) { cfg.First = p.duration(d, "100ms") }},
 		{"max", func(d *caddyfile.Dispenser) { cfg.Max = p.duration(d, "30s") }},
 		{"in_place", func(d *caddyfile.Dispenser) { cfg.InPlace = p.inPlace(d) }},
-		{"attempts", func(d *caddyfile.Dispenser) { cfg.Attempts = p.number(d, "20", 1, 1_000_000) }},
+		{"attempts", func(d *caddyfile.Dispenser) { cfg.Attempts = p.number(d, "20", 1_000_000) }},
 		{"for", func(d *caddyfile.Dispenser) { cfg.For = p.duration(d, "1h") }},
 		{"budget", func(d *caddyfile.Dispenser) { cfg.Budget = p.percent(d, "10%") }},
 	})
@@ -197,7 +197,7 @@ func (p *relayParser) circuit(d *caddyfile.Dispenser) *RelayCircuitConfig {
 	cfg := &RelayCircuitConfig{}
 	p.noArgs(d, "circuit { … }")
 	p.titled(d, "circuit", []word{
-		{"failures", func(d *caddyfile.Dispenser) { cfg.Failures = p.number(d, "10", 1, 1_000_000) }},
+		{"failures", func(d *caddyfile.Dispenser) { cfg.Failures = p.number(d, "10", 1_000_000) }},
 		{"probe", func(d *caddyfile.Dispenser) { cfg.Probe = p.duration(d, "1s") }},
 	})
 	return cfg
@@ -214,8 +214,8 @@ func (p *relayParser) deadLetters(d *caddyfile.Dispenser) *RelayDeadLettersConfi
 		cfg.Topic = args[0]
 	}
 	p.titled(d, "dead_letters", []word{
-		{"per_minute", func(d *caddyfile.Dispenser) { cfg.PerMinute = p.number(d, "100", 1, 1_000_000) }},
-		{"redrives", func(d *caddyfile.Dispenser) { cfg.Redrives = p.number(d, "3", 1, 100) }},
+		{"per_minute", func(d *caddyfile.Dispenser) { cfg.PerMinute = p.number(d, "100", 1_000_000) }},
+		{"redrives", func(d *caddyfile.Dispenser) { cfg.Redrives = p.number(d, "3", 100) }},
 	})
 	return cfg
 }

@@ -191,7 +191,7 @@ func runRelayRedrive(s *session, args []string) error {
 		if err := json.Unmarshal(line, &last); err != nil {
 			return err
 		}
-		bar("%d taken back of %d that fit, %d looked at", last.Redriven, last.Matched, last.Scanned)
+		bar("%d of %d taken back", last.Redriven, last.Matched)
 		return nil
 	})
 	bar("")
@@ -210,15 +210,22 @@ func runRelayRedrive(s *session, args []string) error {
 
 func writeRedriven(s *session, doc api.RedriveDoc) {
 	if doc.DryRun {
-		fmt.Fprintf(s.stdout, "%d of %d dead letters would be taken back; nothing was done\n", doc.Matched-doc.Exhausted, doc.Scanned)
+		fmt.Fprintf(s.stdout, "%d dead letters would be taken back; nothing was done\n", doc.Matched)
 	} else {
-		fmt.Fprintf(s.stdout, "%d of %d dead letters were taken back\n", doc.Redriven, doc.Scanned)
+		fmt.Fprintf(s.stdout, "%d dead letters were taken back\n", doc.Redriven)
 	}
-	if doc.Exhausted > 0 {
-		fmt.Fprintf(s.stdout, "%d were taken back as often as they may be, and stay\n", doc.Exhausted)
-	}
-	if doc.Failed > 0 {
-		fmt.Fprintf(s.stdout, "%d could not be, and stay\n", doc.Failed)
+	for _, rest := range []struct {
+		n    int
+		text string
+	}{
+		{doc.Before, "were taken back before, and are not again"},
+		{doc.Exhausted, "were taken back as often as they may be, and stay"},
+		{doc.Foreign, "do not say that they are this delivery's, and stay"},
+		{doc.Forgotten, "are not remembered as taken back: another redrive takes them back again"},
+	} {
+		if rest.n > 0 {
+			fmt.Fprintf(s.stdout, "%d %s\n", rest.n, rest.text)
+		}
 	}
 }
 

@@ -75,7 +75,7 @@ func (p *laneParser) deferral(d *caddyfile.Dispenser) {
 		{"max_size", func(d *caddyfile.Dispenser) { cfg.MaxSize = p.size(d, "512KiB", 1, maxDeferBody) }},
 		{"answer_size", func(d *caddyfile.Dispenser) { cfg.AnswerSize = p.size(d, "64KiB", 1, maxDeferBody) }},
 		{"timeout", func(d *caddyfile.Dispenser) { cfg.Timeout = p.duration(d, "30s") }},
-		{"tries", func(d *caddyfile.Dispenser) { cfg.Tries = p.number(d, "5", 1, 1000) }},
+		{"tries", func(d *caddyfile.Dispenser) { cfg.Tries = p.number(d, "5", 1000) }},
 	}, nil)
 	for i := before; i < len(p.errs); i++ {
 		p.errs[i].what = "defer: " + p.errs[i].what

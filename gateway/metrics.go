@@ -83,10 +83,10 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(ch, bodyBytes, float64(s.BodyBytes))
 	collectResponse(ch, rt.d.Control().State(time.Now()))
-	if configured, up, _, opened := rt.relay.state(); configured {
-		gauge(ch, relayUp, truth(up))
-		if opened != nil && opened.size != nil {
-			bytes, most := opened.size()
+	if st := rt.relay.state(); st.configured {
+		gauge(ch, relayUp, truth(st.up))
+		if st.opened != nil && st.opened.size != nil {
+			bytes, most := st.opened.size()
 			gauge(ch, relayLogBytes, float64(bytes))
 			gauge(ch, relayLogMax, float64(most))
 		}

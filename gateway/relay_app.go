@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -46,12 +45,12 @@ func (r *runtime) apiRelay() *api.Relay {
 	return &api.Relay{
 		Deliveries: r.relay, Targets: p.targets, Reader: r.relay.reader, Redrive: r.relay.redrive,
 		State: func() (bool, error) {
-			_, up, failed, _ := r.relay.state()
-			return up, failed
+			st := r.relay.state()
+			return st.up, st.failed
 		},
 		Log: func() api.RelayLogDoc {
 			doc := p.log
-			if _, _, _, opened := r.relay.state(); opened != nil && opened.size != nil {
+			if opened := r.relay.state().opened; opened != nil && opened.size != nil {
 				doc.Bytes, doc.MaxBytes = opened.size()
 			}
 			return doc
@@ -151,15 +150,6 @@ func (c *RelayConfig) topicsOf() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// redrive takes dead letters back.
-func (h *relayHost) redrive(ctx context.Context, o api.RedriveOrder, progress func(api.RedriveDoc)) (api.RedriveDoc, error) {
-	u, err := h.delivery(o.Delivery)
-	if err != nil {
-		return api.RedriveDoc{Delivery: o.Delivery}, err
-	}
-	return redrive(ctx, u.relay, o, progress)
 }
 
 // drained tells the relay how fast it may deliver a topic. Deferred requests of

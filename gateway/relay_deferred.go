@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -204,6 +203,3 @@ func (a *App) deferrer(h *Lanes) daero.Deferrer {
 	}
 	return a.rt.desk
 }
-
-// serveDeferred answers who comes back with a ticket.
-func (r *runtime) serveDeferred(w http.ResponseWriter, req *http.Request) { r.desk.ServeHTTP(w, req) }

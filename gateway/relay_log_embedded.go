@@ -3,14 +3,12 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"errors"
 	"path/filepath"
 	"strings"
 
 	"github.com/daero/daero/api"
 	"github.com/daero/daero/driver/kafka"
 	"github.com/daero/daero/driver/kafka/embedded"
-	"github.com/daero/daero/relay"
 )
 
 // planEmbedded says where the log in the program is.
@@ -54,8 +52,4 @@ func (m *relayMaking) maxMessage() int {
 		most = max(most, int(m.cfg.Topics[i].MaxSize))
 	}
 	return most + messageExtra
-}
-
-func redrive(context.Context, *relay.Relay, api.RedriveOrder, func(api.RedriveDoc)) (api.RedriveDoc, error) {
-	return api.RedriveDoc{}, errors.New("redriving is not part of this program yet")
 }

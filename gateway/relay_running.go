@@ -46,8 +46,8 @@ type relayPlan struct {
 type deliveryPlan struct {
 	key, name string
 	topics    []string
-	// make makes what is run; close gives back what its handler holds.
-	make func() (cfg relay.Config, close func(), err error)
+	// make makes what is run; closing gives back what its handler holds.
+	make func() (cfg relay.Config, closing func(), err error)
 }
 
 // refuse notes that the plan cannot be: Start fails with it, if it still waits.
@@ -76,7 +76,6 @@ type openLog struct {
 	// size says how full a log in the program is, nil for others.
 	size  func() (bytes, most int64)
 	close func() error
-	name  string // for people
 }
 
 // relaySpool is a store that is closed.
@@ -87,15 +86,16 @@ type relaySpool interface {
 
 // running is what runs.
 type running struct {
-	logKey   string
-	opened   *openLog
-	recalled bool  // what waited in it before the start is known
-	ready    bool  // topics are there
-	failed   error // why not, or why there is no log
-	said     string
-	accept   *unit
-	spooled  relaySpool
-	units    map[string]*unit // deliveries, by name
+	redriving sync.Map // names of deliveries of which dead letters are taken back
+	logKey    string
+	opened    *openLog
+	recalled  bool  // what waited in it before the start is known
+	ready     bool  // topics are there
+	failed    error // why not, or why there is no log
+	said      string
+	accept    *unit
+	spooled   relaySpool
+	units     map[string]*unit // deliveries, by name
 
 	accepts sync.RWMutex           // held while accepting, so that it is not ended under it
 	pauses  map[string]relay.Pause // of deliveries, by name
@@ -252,7 +252,7 @@ func (h *relayHost) beginAccept(p *relayPlan) error {
 		return nil
 	}
 	cfg := p.accept
-	cfg.Log, cfg.Listener = h.opened, h.told
+	cfg.Log, cfg.Listener = h.opened.Log, h.told // what else the log can do shows only in itself
 	var spool relaySpool
 	if p.spool != nil {
 		var err error
@@ -283,7 +283,7 @@ func (h *relayHost) beginDelivery(d deliveryPlan) error {
 	if err != nil {
 		return fmt.Errorf("deliver %s: %w", d.name, err)
 	}
-	cfg.Log, cfg.Listener = h.opened, h.told
+	cfg.Log, cfg.Listener = h.opened.Log, h.told // what else the log can do shows only in itself
 	r, err := relay.New(cfg)
 	if err != nil {
 		closing()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/daero/daero"
+	"github.com/daero/daero/api"
 	"github.com/daero/daero/relay"
 )
 
@@ -74,6 +75,19 @@ func (h *relayHost) Resume(name string) (bool, error) {
 	return u.relay.Resume(name)
 }
 
+// redrive takes dead letters back, one redrive of a delivery at a time.
+func (h *relayHost) redrive(ctx context.Context, req relay.RedriveRequest, progress func(done, matched int)) (relay.RedriveResult, error) {
+	u, err := h.delivery(req.Delivery)
+	if err != nil {
+		return relay.RedriveResult{}, err
+	}
+	if _, busy := h.redriving.LoadOrStore(req.Delivery, true); busy {
+		return relay.RedriveResult{}, api.ErrRedriving
+	}
+	defer h.redriving.Delete(req.Delivery)
+	return u.relay.Redrive(ctx, req, progress)
+}
+
 // throttle bounds deliveries that take a topic, below 0 not any more.
 func (h *relayHost) throttle(topic string, perSecond float64) {
 	h.mu.Lock()
@@ -119,9 +133,15 @@ func (h *relayHost) reader() (relay.Reader, error) {
 	return h.opened.reader, nil
 }
 
-// state says whether there is a relay, and what keeps it from working.
-func (h *relayHost) state() (configured, up bool, failed error, opened *openLog) {
+// relayState is how the relay is.
+type relayState struct {
+	configured, up bool
+	failed         error    // what keeps it from working
+	opened         *openLog // nil while there is none
+}
+
+func (h *relayHost) state() relayState {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.top() != nil, h.ready && h.failed == nil, h.failed, h.opened
+	return relayState{h.top() != nil, h.ready && h.failed == nil, h.failed, h.opened}
 }
