@@ -31,8 +31,15 @@ type told struct {
 	acting level.Level // what was acted on, if the fleet raised it
 	own    level.Level // the last that was said to the others
 	heard  bool
-	twins  uint64
+	twin   struct {
+		since, last time.Time // when another gateway with this name was heard
+		told        bool
+	}
 }
+
+// twinFor is how long two of a name are heard before it is said: at a restart
+// one may still be ending while the other begins.
+const twinFor = 15 * time.Second
 
 // Counts are of what was written, and of what was heard and did not count. They
 // only grow.
@@ -76,6 +83,7 @@ func (m *Member) Adopt(from *Member) {
 	from.mu.Lock()
 	known, told, counts := from.fleet, from.told, from.counts
 	from.fleet, _ = fleet.New(from.cfg.Fleet) // it was valid before
+	from.told.twin.told = true                // that is this one
 	from.mu.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -171,16 +179,27 @@ func (m *Member) hear(now time.Time, msg *relay.Message) {
 	case err != nil:
 		m.counts.Malformed++
 	}
-	twin := err == nil && m.fleet.Hear(now, r) == fleet.Twin
-	first := twin && m.told.twins == 0
-	if twin {
-		m.told.twins++
-	}
+	twin := err == nil && m.fleet.Hear(now, r) == fleet.Twin && m.twin(now)
 	m.mu.Unlock()
-	if first {
+	if twin {
 		m.cfg.Record(audit.Entry{
 			At: now, Who: audit.By, What: audit.FleetTwin, Target: m.cfg.Fleet.Node, Node: m.cfg.Fleet.Node,
 			Why: "another gateway has this one's name: neither hears the other, and others hear one of both: name them apart",
 		})
 	}
+}
+
+// twin notes that another gateway has this one's name, and reports whether to
+// say so: once, when it goes on. mu is held.
+func (m *Member) twin(now time.Time) bool {
+	t := &m.told.twin
+	if t.since.IsZero() || now.Sub(t.last) > fleet.DefaultStale {
+		t.since = now
+	}
+	t.last = now
+	if t.told || now.Sub(t.since) < twinFor {
+		return false
+	}
+	t.told = true
+	return true
 }

@@ -278,7 +278,7 @@ func TestHostileMessages(t *testing.T) {
 	})
 }
 
-// TestTwin: it is said once.
+// TestTwin: it is said once, and not of a restart.
 func TestTwin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1, nil)
@@ -286,6 +286,10 @@ func TestTwin(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		w.start(1, func(_ int, c *fleetlog.Config) { c.Fleet.Node = "gw0" })
 		time.Sleep(10 * time.Second)
+		if got := w.all[0].whats(); len(got) != 0 {
+			t.Errorf("after ten seconds: %v", got)
+		}
+		time.Sleep(time.Minute)
 		if got := w.all[0].whats(); !slices.Equal(got, []string{"fleet.twin gw0"}) {
 			t.Errorf("%v", got)
 		}
