@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -184,7 +185,7 @@ func runRelayRedrive(s *session, args []string) error {
 	}
 	var last api.RedriveDoc
 	var raw json.RawMessage
-	bar := s.bar()
+	bar := barOn(s.stderr)
 	err = s.follow(s.ctx, "relay/redrive", body, func(line json.RawMessage) error {
 		raw = line
 		last = api.RedriveDoc{}
@@ -229,10 +230,10 @@ func writeRedriven(s *session, doc api.RedriveDoc) {
 	}
 }
 
-// bar returns what shows a line of progress, and takes it away with "", where
+// barOn returns what shows a line of progress, and takes it away with "", where
 // somebody looks.
-func (s *session) bar() func(format string, args ...any) {
-	f, ok := s.stderr.(*os.File)
+func barOn(w io.Writer) func(format string, args ...any) {
+	f, ok := w.(*os.File)
 	if !ok || !terminal(f) {
 		return func(string, ...any) {}
 	}
