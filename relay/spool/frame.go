@@ -36,10 +36,10 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // errBad is a record that is not as it was written.
 var errBad = errors.New("the record is not as it was written")
 
-func appendHeader(b []byte, salt uint64) []byte {
+func appendHeader(b []byte, v uint32, salt uint64) []byte {
 	start := len(b)
 	b = append(b, magic...)
-	b = binary.LittleEndian.AppendUint32(b, version)
+	b = binary.LittleEndian.AppendUint32(b, v)
 	b = binary.LittleEndian.AppendUint64(b, salt)
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
 }

@@ -90,6 +90,7 @@ func (s *Spool) readOne() (frame, error) {
 		}
 		s.mu.Lock()
 		r.scan.end = r.g.size
+		behind := r.g.next
 		last := r.g == s.segments[len(s.segments)-1]
 		s.mu.Unlock()
 		f, err := r.scan.next()
@@ -102,6 +103,7 @@ func (s *Spool) readOne() (frame, error) {
 				return frame{}, err
 			}
 		case errors.Is(err, io.EOF) && !last:
+			r.seq = max(r.seq, behind) // its end may be missing
 			if err := r.close(); err != nil {
 				return frame{}, err
 			}

@@ -58,7 +58,7 @@ func (s *Spool) create(first uint64) (*segment, error) {
 		return nil, err
 	}
 	g.f = f
-	if _, err = f.WriteAt(appendHeader(nil, s.salt), 0); err == nil {
+	if _, err = f.WriteAt(appendHeader(nil, version, s.salt), 0); err == nil {
 		err = f.Sync()
 	}
 	if err == nil {
