@@ -81,7 +81,7 @@ kafka: ## start one real Apache Kafka on 127.0.0.1:9092 (needs Java 17 and Maven
 	@exec test/kafka/run.sh
 
 .PHONY: deps
-deps: ## install Debian's nginx, wrk and haproxy, for bench and peers (asks for root)
+deps: ## install Debian's nginx, wrk, haproxy and promtool, for bench, peers and observe (asks for root)
 	@scripts/install-test-deps.sh
 
 .PHONY: clean
