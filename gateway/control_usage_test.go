@@ -86,12 +86,27 @@ func TestWrongUse(t *testing.T) {
 		{2, "--role", "operator add kim"},
 		{2, "small letters", "operator add Kim --role admin"},
 		{2, "list", "operator"},
+		{1, "daero run", "relay"},
+		{1, "daero run", "relay peek orders"},
+		{1, "daero run", "relay redrive billing --dry-run"},
+		{2, "did you mean", "relay statsu"},
+		{2, "relay peek TOPIC", "relay peek"},
+		{2, "--partition", "relay peek orders --from 3"},
+		{2, "--limit", "relay peek orders --limit 0"},
+		{2, "--since", "relay peek orders --since yesterday"},
+		{2, "--reason", "relay peek orders --show"},
+		{2, "--reason", "relay redrive billing"},
+		{2, "--rate", "relay redrive billing --rate -1 --dry-run"},
+		{2, "--for", "relay pause billing --reason x"},
+		{2, "--reason", "relay resume billing"},
+		{2, "--records", "relay verify --records 0"},
+		{2, "--output", "relay verify --output yaml"},
 		{2, "a token is needed", "level --address https://daero.example"},
 		{2, "--address", "level --address ftp://daero.example"},
 		{2, "--token-file", "level --token-file /nothing/there"},
 	} {
 		args := strings.Fields(tt.args)
-		if !strings.Contains(tt.args, "--address") {
+		if !strings.Contains(tt.args, "--address") && !strings.Contains(tt.args, "verify") {
 			args = append(args, "--address", closed)
 		}
 		var out, errs bytes.Buffer

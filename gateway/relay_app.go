@@ -88,7 +88,7 @@ func (a *App) beginRelay(secrets [][]byte) error {
 	}
 	if ok {
 		a.relayPlan.withDeferred(a.rt.desk, cfg.Lanes, a.relayPlan.instance)
-		undo, err := a.rt.desk.apply(cfg)
+		undo, err := a.rt.desk.apply(a.ctx, cfg, a.log)
 		if err != nil {
 			return err
 		}

@@ -4,13 +4,17 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"github.com/daero/daero"
+	"github.com/daero/daero/driver/sqlite"
 	"github.com/daero/daero/relay"
 	"github.com/daero/daero/relay/deferred"
 )
@@ -29,24 +33,39 @@ type relayDesk struct {
 
 	mu     sync.Mutex
 	lanes  []*deferred.Config // of configurations in force, the newest last
+	kept   *sqlite.Answers    // nil until lanes are deferred, and where no file can be had
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 }
 
 // newDesk makes a desk without lanes.
 func newDesk(d *daero.Daero, accept func(context.Context, *relay.Message) (relay.Receipt, error)) (*relayDesk, error) {
-	k := &relayDesk{base: deferred.Config{
-		Accept: accept, Answers: deferred.NewMemory(answersBytes), Pace: d.Pace, Ask: d.Deliver,
-	}}
+	k := &relayDesk{base: deferred.Config{Accept: accept, Answers: deferred.NewMemory(answersBytes), Pace: d.Pace, Ask: d.Deliver}}
 	var err error
 	k.Desk, err = deferred.New(k.base)
 	return k, err
 }
 
+// open opens the file of the answers. Without it they are kept in memory, and
+// end with the process.
+func (k *relayDesk) open(ctx context.Context, dir string, log *zap.Logger) {
+	if k.kept != nil {
+		return
+	}
+	kept, err := sqlite.OpenAnswers(ctx, filepath.Join(dir, sqlite.AnswersFile), 0)
+	if err != nil {
+		log.Error("answers to deferred requests will not outlive the process: they cannot be kept in a file", zap.Error(err))
+		return
+	}
+	k.kept, k.base.Answers = kept, kept
+}
+
 // apply puts lanes in force until undo is called.
-func (k *relayDesk) apply(cfg deferred.Config) (undo func(), err error) {
+func (k *relayDesk) apply(ctx caddy.Context, cfg deferred.Config, log *zap.Logger) (undo func(), err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.open(ctx, dataDir(ctx.Storage()), log)
+	cfg.Answers = k.base.Answers
 	if err := k.Reload(cfg); err != nil {
 		return nil, err
 	}
@@ -78,6 +97,9 @@ func (k *relayDesk) close() {
 		cancel()
 	}
 	k.wg.Wait()
+	if k.kept != nil {
+		_ = k.kept.Close() // what is in it is kept already
+	}
 }
 
 // declareDefers notes the lanes of a handler whose requests can be deferred.
