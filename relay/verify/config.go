@@ -64,8 +64,8 @@ type Cluster interface {
 	Size() int
 	// Kill is kill -9 of broker i, from 0.
 	Kill(i int) error
-	// Restart starts broker i again and returns when it takes part: when every
-	// partition has all its replicas again.
+	// Restart starts broker i again and returns when it takes part again. It may
+	// still be catching up.
 	Restart(ctx context.Context, i int) error
 }
 

@@ -29,6 +29,16 @@ type Options struct {
 	Brokers int    // 1 or 3, each a controller as well. Default 1
 	// Settings are added to every broker's, or replace them.
 	Settings map[string]string
+	// Hosts are where the brokers run, one each. Default: all on this machine's
+	// loopback interface.
+	Hosts []Host
+}
+
+// Host is where a broker runs that has a network of its own.
+type Host struct {
+	Address string
+	// Wrap returns what runs a command there.
+	Wrap func(name string, args ...string) (string, []string)
 }
 
 // readyWithin is how long a broker may take on a machine with much else to do.
@@ -48,6 +58,7 @@ type Cluster struct {
 type broker struct {
 	id         int
 	dir        string
+	host       Host
 	port, quor int
 	process    *child.Process // nil when it does not run
 }
@@ -67,8 +78,12 @@ func Start(t testing.TB, o Options) *Cluster {
 		t.Fatal(err)
 	}
 	for i := range o.Brokers {
+		host := Host{Address: "127.0.0.1", Wrap: func(name string, args ...string) (string, []string) { return name, args }}
+		if len(o.Hosts) > 0 {
+			host = o.Hosts[i]
+		}
 		c.brokers = append(c.brokers, &broker{
-			id: i + 1, dir: filepath.Join(c.dir, strconv.Itoa(i+1)), port: ports[2*i], quor: ports[2*i+1],
+			id: i + 1, dir: filepath.Join(c.dir, strconv.Itoa(i+1)), host: host, port: ports[2*i], quor: ports[2*i+1],
 		})
 	}
 	t.Cleanup(c.end)
@@ -122,7 +137,7 @@ func (c *Cluster) Addrs() []string {
 	return addrs
 }
 
-func (b *broker) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port)) }
+func (b *broker) addr() string { return net.JoinHostPort(b.host.Address, strconv.Itoa(b.port)) }
 
 // Kill kills broker i, from 0, as kill -9 does. Its node.id is i+1.
 func (c *Cluster) Kill(i int) {
@@ -193,7 +208,8 @@ func (c *Cluster) launch(b *broker) error {
 	if err := os.Remove(b.log()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	p, err := child.Start(fmt.Sprintf("broker %d", b.id), "java", c.java(b, "kafka.Kafka", b.properties())...)
+	name, args := b.host.Wrap("java", c.java(b, "kafka.Kafka", b.properties())...)
+	p, err := child.Start(fmt.Sprintf("broker %d", b.id), name, args...)
 	b.process = p
 	return err
 }

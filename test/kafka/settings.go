@@ -70,7 +70,7 @@ func lines(m map[string]string) string {
 func (c *Cluster) settings(b *broker) map[string]string {
 	var voters []string
 	for _, v := range c.brokers {
-		voters = append(voters, fmt.Sprintf("%d@127.0.0.1:%d", v.id, v.quor))
+		voters = append(voters, fmt.Sprintf("%d@%s:%d", v.id, v.host.Address, v.quor))
 	}
 	replicas, inSync := "1", "1"
 	if c.o.Brokers > 2 {
@@ -80,7 +80,7 @@ func (c *Cluster) settings(b *broker) map[string]string {
 		"process.roles":                  "broker,controller",
 		"node.id":                        fmt.Sprint(b.id),
 		"controller.quorum.voters":       strings.Join(voters, ","),
-		"listeners":                      fmt.Sprintf("PLAINTEXT://%s,CONTROLLER://127.0.0.1:%d", b.addr(), b.quor),
+		"listeners":                      fmt.Sprintf("PLAINTEXT://%s,CONTROLLER://%s:%d", b.addr(), b.host.Address, b.quor),
 		"advertised.listeners":           "PLAINTEXT://" + b.addr(),
 		"controller.listener.names":      "CONTROLLER",
 		"listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
