@@ -16,12 +16,13 @@ import (
 )
 
 const (
-	storeAgain  = time.Second      // after the Store has failed
-	laneAgain   = 10 * time.Second // of a lane that is not configured
-	noLaneAgain = time.Second      // when Ask knows no such lane
-	mostAfter   = 5 * time.Minute  // of what a service says in Retry-After
-	rollCall    = 64               // headers of an answer that are kept
-	answerHead  = 16 << 10         // bytes of them together
+	storeAgain   = time.Second      // after the Store has failed
+	laneAgain    = 10 * time.Second // of a lane that is not configured
+	tooManyAgain = time.Second      // after a 429 that does not say when
+	noLaneAgain  = time.Second      // when Ask knows no such lane
+	mostAfter    = 5 * time.Minute  // of what a service says in Retry-After
+	rollCall     = 64               // headers of an answer that are kept
+	answerHead   = 16 << 10         // bytes of them together
 )
 
 // Handle delivers a deferred request: a relay.Handler. It waits for nothing but
@@ -114,10 +115,14 @@ func (d *Desk) attempt(ctx context.Context, s *settings, c *counter, e *envelope
 	}
 	res := relay.Result{Verb: relay.Retried, After: after, Status: a.Status, Reason: "status " + strconv.Itoa(a.Status)}
 	switch a.Status {
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests:
+		// It is there and says when: that is nobody's failure, and costs no attempt.
 		leave = func() { p.Done(lane.Overloaded) }
-		res.Overloaded = true
-		res.Down = a.Status == http.StatusServiceUnavailable
+		res.Verb, res.Until, res.Overloaded = relay.Deferred, time.Now().Add(max(after, tooManyAgain)), true
+		res.After = 0
+	case http.StatusServiceUnavailable:
+		leave = func() { p.Done(lane.Overloaded) }
+		res.Down, res.Overloaded = true, true
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		res.Down = true
 	default:

@@ -34,7 +34,7 @@ func TestWhatTheServiceSays(t *testing.T) {
 		"done, nothing to say":     {status: 204, verb: relay.Acked, told: 204, state: "done"},
 		"look elsewhere":           {status: 303, header: http.Header{"Location": {"/home"}}, verb: relay.Acked, told: 303, state: "done"},
 		"the client's mistake":     {status: 409, verb: relay.Acked, told: 409, state: "done"},
-		"wants less":               {status: 429, header: http.Header{"Retry-After": {"7"}}, verb: relay.Retried, over: true, after: 7 * time.Second, told: 202, state: "waiting"},
+		"wants less":               {status: 429, header: http.Header{"Retry-After": {"7"}}, verb: relay.Deferred, over: true, after: 7 * time.Second, told: 202, state: "waiting"},
 		"is overloaded":            {status: 503, verb: relay.Retried, over: true, down: true, told: 202, state: "waiting"},
 		"is not there":             {status: 502, verb: relay.Retried, down: true, told: 202, state: "waiting"},
 		"is slow":                  {status: 504, verb: relay.Retried, down: true, told: 202, state: "waiting"},
@@ -44,8 +44,8 @@ func TestWhatTheServiceSays(t *testing.T) {
 		"fails":                    {status: 500, verb: relay.Retried, told: 202, state: "waiting"},
 		"fails the last time":      {status: 500, attempt: 5, verb: relay.Rejected, told: 502, state: "failed"},
 		"is down for a long time":  {status: 503, attempt: 50, verb: relay.Retried, over: true, down: true, told: 202, state: "waiting"},
-		"asks for a week":          {status: 429, header: http.Header{"Retry-After": {"604800"}}, verb: relay.Retried, over: true, after: 5 * time.Minute, told: 202, state: "waiting"},
-		"asks for a time long ago": {status: 429, header: http.Header{"Retry-After": {"Fri, 01 Jan 1999 00:00:00 GMT"}}, verb: relay.Retried, over: true, told: 202, state: "waiting"},
+		"asks for a week":          {status: 429, header: http.Header{"Retry-After": {"604800"}}, verb: relay.Deferred, over: true, after: 5 * time.Minute, told: 202, state: "waiting"},
+		"asks for a time long ago": {status: 429, header: http.Header{"Retry-After": {"Fri, 01 Jan 1999 00:00:00 GMT"}}, verb: relay.Deferred, over: true, after: time.Second, told: 202, state: "waiting"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -55,7 +55,11 @@ func TestWhatTheServiceSays(t *testing.T) {
 				m := r.shelf.next(t)
 				m.Attempt = max(1, c.attempt)
 				res := r.Handle(t.Context(), m)
-				if res.Verb != c.verb || res.Down != c.down || res.Overloaded != c.over || res.After != c.after || res.Verb != relay.Acked && res.Reason == "" {
+				after := res.After
+				if res.Verb == relay.Deferred {
+					after = time.Until(res.Until)
+				}
+				if res.Verb != c.verb || res.Down != c.down || res.Overloaded != c.over || after != c.after || res.Verb != relay.Acked && res.Reason == "" {
 					t.Errorf("%+v", res)
 				}
 				w := r.ask(location)
