@@ -70,11 +70,10 @@ func (f *Fleet) State(now time.Time, build, config string) State {
 // and how many others were heard then.
 func (f *Fleet) Now() (raised level.Level, heard int) { return f.raised, f.heard }
 
-// Adopt takes over what another Fleet of the same gateway knows, so that a new
-// configuration does not begin with silence. The other one must not be used any
-// more.
+// Adopt begins with what another Fleet of the same gateway knows, so that a new
+// configuration does not begin with silence. The other one stays as it is.
 func (f *Fleet) Adopt(from *Fleet) {
-	if from == nil || from.cfg.Node != f.cfg.Node {
+	if from == nil || from == f || from.cfg.Node != f.cfg.Node {
 		return
 	}
 	cfg, allowed := f.cfg, f.allowed
@@ -82,17 +81,16 @@ func (f *Fleet) Adopt(from *Fleet) {
 	if f.cfg.Run != cfg.Run {
 		f.seq = 0
 	}
-	f.cfg, f.allowed = cfg, allowed
-	kept := f.members[:0]
-	for _, m := range f.members {
-		if f.allowed != nil && !f.allowed[m.Node] || len(kept) >= f.cfg.Most {
-			delete(f.known, m.Node)
-			continue
+	f.cfg, f.allowed, f.swept = cfg, allowed, time.Time{}
+	f.known, f.members = map[string]*member{}, nil
+	for _, m := range from.members {
+		if len(f.members) < f.cfg.Most && (f.allowed == nil || f.allowed[m.Node]) {
+			own := *m
+			f.known[m.Node] = &own
+			f.members = append(f.members, &own)
 		}
-		kept = append(kept, m)
 	}
-	clear(f.members[len(kept):])
-	f.members = kept
+	f.votes = make([]vote, 0, 2*len(f.members)+16)
 }
 
 // Heights are the heights of signals that measure and are fresh, as they go into

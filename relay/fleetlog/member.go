@@ -73,22 +73,19 @@ func New(cfg Config) (*Member, error) {
 	return &Member{cfg: cfg, fleet: f, risen: make(chan struct{}, 1)}, nil
 }
 
-// Adopt takes over what from knows, after a new configuration: the fleet does
-// not fall silent in between. from must have ended, or end soon, and knows
-// nothing after it.
+// Adopt begins with what from knows, after a new configuration: the fleet does
+// not fall silent in between. from stays as it is, in case the new configuration
+// fails; both may run for a moment.
 func (m *Member) Adopt(from *Member) {
 	if from == nil || from == m {
 		return
 	}
 	from.mu.Lock()
-	known, told, counts := from.fleet, from.told, from.counts
-	from.fleet, _ = fleet.New(from.cfg.Fleet) // it was valid before
-	from.told.twin.told = true                // that is this one
-	from.mu.Unlock()
+	defer from.mu.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.fleet.Adopt(known)
-	m.told, m.counts = told, counts
+	m.fleet.Adopt(from.fleet)
+	m.told, m.counts = from.told, from.counts
 }
 
 // Agree returns what this gateway acts on, given what it found by itself: it is
