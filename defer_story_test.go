@@ -27,7 +27,7 @@ import (
 type worker struct {
 	mu    sync.Mutex
 	seen  map[string][]string // by user
-	later []time.Time         // when what was deferred came
+	later []string            // what had been deferred
 	down  bool
 }
 
@@ -43,7 +43,7 @@ func (s *worker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	user := r.Header.Get("X-User-Id")
 	s.seen[user] = append(s.seen[user], string(b))
 	if r.Header.Get("Daero-Deferred") != "" {
-		s.later = append(s.later, time.Now())
+		s.later = append(s.later, string(b))
 	}
 	fmt.Fprintf(w, "done %s %s", user, b)
 }
@@ -53,6 +53,29 @@ func (s *worker) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w.Result(), nil
+}
+
+func (s *worker) set(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
+}
+
+// saw returns what a user asked for, in the order in which it came.
+func (s *worker) saw(user string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.seen[user])
+}
+
+// came returns how many came in all, and how many of them had been deferred.
+func (s *worker) came() (all, later int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, seen := range s.seen {
+		all += len(seen)
+	}
+	return all, len(s.later)
 }
 
 // deferring is a gateway that defers, with the real relay on a log in memory.
@@ -166,9 +189,7 @@ func TestAStormIsDeferredAndDrained(t *testing.T) {
 		}
 		time.Sleep(5 * time.Second)
 		came := time.Since(storm).Seconds()
-		g.service.mu.Lock()
-		n := len(g.service.later)
-		g.service.mu.Unlock()
+		_, n := g.service.came()
 		if n < int(came*rate)*9/10 || n > int(came*rate)+2 {
 			t.Errorf("%d delivered in %.0f s at %d/s", n, came, rate)
 		}
@@ -190,7 +211,7 @@ func TestAStormIsDeferredAndDrained(t *testing.T) {
 		}
 
 		for user, want := range sent {
-			if got := g.service.seen[user]; !slices.Equal(got, want) {
+			if got := g.service.saw(user); !slices.Equal(got, want) {
 				t.Errorf("%s\n got %v\nwant %v", user, got, want)
 			}
 		}
@@ -223,7 +244,7 @@ func TestNothingIsDeliveredWithoutADrain(t *testing.T) {
 			locations = append(locations, g.post(fmt.Sprint(i), "x").Header().Get("Location"))
 		}
 		time.Sleep(2 * time.Minute)
-		if n := len(g.service.seen); n != 0 {
+		if n, _ := g.service.came(); n != 0 {
 			t.Errorf("%d delivered", n)
 		}
 		if w := g.ask(locations[99]); w.Code != 202 || !strings.Contains(w.Body.String(), `"estimate_seconds":null`) || !strings.Contains(w.Body.String(), `"ahead":99`) {
@@ -263,8 +284,8 @@ func TestDeliveriesYieldToPeople(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		time.Sleep(time.Minute)
-		if len(permits) == 0 || len(g.service.seen) != 0 {
-			t.Errorf("%d permits out, and delivered %v", len(permits), g.service.seen)
+		if n, _ := g.service.came(); len(permits) == 0 || n != 0 {
+			t.Errorf("%d permits out, and %d delivered", len(permits), n)
 		}
 		for _, p := range permits {
 			p.Drop()
@@ -281,7 +302,7 @@ func TestDeliveriesYieldToPeople(t *testing.T) {
 func TestTheServiceComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := deferringGateway(t, playbook.Action{At: level.Alert, Kind: playbook.Defer, Lane: "login", From: 1, To: 1}, drain(level.Alert, 50))
-		g.service.down = true
+		g.service.set(true)
 		g.load.set(3.5)
 		time.Sleep(time.Second)
 		want := map[string][]string{}
@@ -293,12 +314,10 @@ func TestTheServiceComesBack(t *testing.T) {
 			want[user] = append(want[user], body)
 		}
 		time.Sleep(20 * time.Minute)
-		g.service.mu.Lock()
-		g.service.down = false
-		g.service.mu.Unlock()
+		g.service.set(false)
 		time.Sleep(2 * time.Minute)
 		for user := range want {
-			if got := g.service.seen[user]; !slices.Equal(got, want[user]) {
+			if got := g.service.saw(user); !slices.Equal(got, want[user]) {
 				t.Errorf("%s: %v, want %v", user, got, want[user])
 			}
 		}
