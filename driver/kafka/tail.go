@@ -16,8 +16,8 @@ import (
 // partitions, one at a time from one goroutine, until ctx ends. It is for what
 // is of use only while it is new: it is a member of no group, keeps no place,
 // and what comes while the cluster is away is not caught up with where the
-// cluster has lost or removed it meanwhile. A topic that is not there yet is
-// waited for. fn must not wait.
+// cluster has lost or removed it meanwhile; some may come twice after that. A
+// topic that is not there yet is waited for. fn must not wait.
 //
 // What fails and may pass is tried again; an error is something else: there is
 // no right to read, for example.
@@ -52,12 +52,22 @@ func (l *Log) Tail(ctx context.Context, topic string, fn func(*relay.Message)) e
 // tailed returns an error that trying again does not help, and goes on after
 // what cannot be read.
 func (l *Log) tailed(client *kgo.Client, e kgo.FetchError) error {
+	goOn := func(at kgo.EpochOffset) {
+		client.SetOffsets(map[string]map[int32]kgo.EpochOffset{e.Topic: {e.Partition: at}})
+	}
 	if b, ok := errors.AsType[*kgo.ErrDecompressTooLarge](e.Err); ok {
-		client.SetOffsets(map[string]map[int32]kgo.EpochOffset{e.Topic: {e.Partition: {Epoch: b.Epoch, Offset: b.NextOffset}}})
+		goOn(kgo.EpochOffset{Epoch: b.Epoch, Offset: b.NextOffset})
 		return nil
 	}
-	// Offsets that were lost with a leader are begun anew by the client.
-	if _, ok := errors.AsType[*kgo.ErrDataLoss](e.Err); ok || kerr.IsRetriable(e.Err) || kgo.IsRetryableBrokerErr(e.Err) {
+	if lost, ok := errors.AsType[*kgo.ErrDataLoss](e.Err); ok {
+		// The client would go on at the end. Where it was there may still be
+		// something; if not, it is sent to the end then.
+		if lost.ConsumedTo < lost.ResetTo {
+			goOn(kgo.EpochOffset{Epoch: -1, Offset: lost.ConsumedTo})
+		}
+		return nil
+	}
+	if kerr.IsRetriable(e.Err) || kgo.IsRetryableBrokerErr(e.Err) {
 		return nil
 	}
 	return askError(e.Err)

@@ -16,16 +16,19 @@ import (
 	"github.com/daero/daero/relay"
 )
 
-// heard are messages of a Tail.
+// heard are the different messages of a Tail.
 type heard struct {
 	mu  sync.Mutex
-	all []string
+	all map[string]bool
 }
 
 func (h *heard) hear(m *relay.Message) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.all = append(h.all, string(m.Value))
+	if h.all == nil {
+		h.all = map[string]bool{}
+	}
+	h.all[string(m.Value)] = true
 }
 
 func (h *heard) count() int {
