@@ -62,17 +62,25 @@ func (h *Inlet) read(w http.ResponseWriter, r *http.Request, who *writer, t *top
 	if r.Body == nil {
 		from = http.NoBody
 	}
-	if compressed(r.Header) {
-		// What is compressed counts as well: else a stream of empty blocks has no end.
-		z, err := gzip.NewReader(io.LimitReader(from, limit+64<<10))
-		if err != nil {
-			return held{}, unreadable(err, "the body is no gzip")
-		}
-		from = z
-	}
 	b := held{h: h, who: who}
-	return b, b.fill(from, r.ContentLength, limit, t.MaxBytes)
+	if !compressed(r.Header) {
+		return b, b.fill(from, r.ContentLength, limit, t.MaxBytes)
+	}
+	// What is compressed counts as well: else a stream of empty blocks has no end.
+	wire := &io.LimitedReader{R: from, N: limit + gzipExtra}
+	z, err := gzip.NewReader(wire)
+	if err != nil {
+		return b, unreadable(err, "the body is no gzip")
+	}
+	p := b.fill(z, -1, limit, t.MaxBytes)
+	if p != nil && wire.N <= 0 {
+		p = tooLarge(t.MaxBytes)
+	}
+	return b, p
 }
+
+// gzipExtra is more than gzip adds to what cannot be compressed.
+const gzipExtra = 64 << 10
 
 // fill reads until the end. limit is what may come.
 func (b *held) fill(from io.Reader, announced, limit int64, most int) *problem {
