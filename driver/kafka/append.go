@@ -21,6 +21,7 @@ type appender struct {
 	cfg    Config
 	client *kgo.Client
 	wrote  *wrote
+	limits *limits
 
 	mu     sync.Mutex
 	oldest *pending // a list by time of appending
@@ -58,8 +59,12 @@ func (w *wrote) OnBrokerWrite(_ kgo.BrokerMetadata, key int16, bytes int, _, _ t
 }
 
 func newAppender(cfg Config, opts []kgo.Opt) (*appender, error) {
-	a := &appender{cfg: cfg, wrote: &wrote{}}
-	opts = append(append(opts[:len(opts):len(opts)], cfg.producer()...), kgo.WithHooks(a.wrote))
+	a := &appender{
+		cfg: cfg, wrote: &wrote{},
+		limits: &limits{most: cfg.MaxBytes, opts: opts, known: map[string]int32{}},
+	}
+	opts = append(append(opts[:len(opts):len(opts)], cfg.producer()...),
+		kgo.ProducerBatchMaxBytesFn(a.limits.of), kgo.WithHooks(a.wrote))
 	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		return nil, err
@@ -211,6 +216,7 @@ func (a *appender) close() {
 	_ = a.client.Flush(ctx) // what is not kept by then is told so below
 	cancel()
 	a.client.Close()
+	a.limits.close()
 	a.stop()
 	a.ended.Wait()
 	a.expire(time.Now().Add(time.Hour)) // whoever is left: unknown

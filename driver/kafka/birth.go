@@ -50,8 +50,8 @@ func (s *survey) unborn(m *member, parts []relay.Partition) bool {
 }
 
 func (m *member) holds(p relay.Partition) bool {
-	m.own.RLock()
-	defer m.own.RUnlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	return m.held[p] != nil
 }
 
@@ -67,7 +67,7 @@ func (s *survey) pins(m *member, cs []claimed) []commitment {
 			leader = r.LeaderEpoch
 		}
 		out = append(out, commitment{
-			relay.Mark{Partition: c.Partition, Offset: c.Offset, Metadata: c.Metadata}, leader, note{c.Epoch, c.parts},
+			relay.Mark{Partition: c.Partition, Offset: c.Offset, Metadata: c.Metadata}, c.topicID, leader, note{c.Epoch, c.parts},
 		})
 	}
 	for _, c := range cs {
@@ -80,7 +80,7 @@ func (s *survey) pins(m *member, cs []claimed) []commitment {
 				continue
 			}
 			if other, err := s.claim(m, p, 0); err == nil {
-				out = append(out, commitment{relay.Mark{Partition: p, Offset: other.Offset}, -1, note{0, c.parts}})
+				out = append(out, commitment{relay.Mark{Partition: p, Offset: other.Offset}, c.topicID, -1, note{0, c.parts}})
 			}
 		}
 	}

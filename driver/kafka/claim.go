@@ -16,8 +16,9 @@ import (
 // assigned is called by the client with partitions that it is about to read,
 // and where it would begin. We say where.
 func (m *member) assigned(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	<-m.ready
 	var parts []relay.Partition
-	m.own.RLock()
+	m.mu.Lock()
 	for t, ps := range offsets {
 		for id := range ps {
 			p := relay.Partition{Topic: t, ID: id}
@@ -32,7 +33,7 @@ func (m *member) assigned(ctx context.Context, offsets map[string]map[int32]kgo.
 			h.mu.Unlock()
 		}
 	}
-	m.own.RUnlock()
+	m.mu.Unlock()
 	if len(parts) == 0 {
 		return offsets, nil
 	}
@@ -54,7 +55,8 @@ func (m *member) assigned(ctx context.Context, offsets map[string]map[int32]kgo.
 // claimed is a claim, with how many partitions its topic has.
 type claimed struct {
 	relay.Claim
-	parts int
+	parts   int
+	topicID [16]byte
 }
 
 // claim takes partitions over.
@@ -64,14 +66,14 @@ func (m *member) claim(cs []claimed) error {
 	}
 	claims := make([]relay.Claim, len(cs))
 	parts := make([]relay.Partition, len(cs))
-	m.own.Lock()
+	m.mu.Lock()
 	for i, c := range cs {
 		claims[i], parts[i] = c.Claim, c.Partition
-		m.held[c.Partition] = &hold{claim: c.Claim, parts: c.parts, next: c.Offset}
+		m.held[c.Partition] = &hold{claim: c.Claim, topicID: c.topicID, parts: c.parts, next: c.Offset}
 		m.known[c.Topic] = true
 		delete(m.losses, c.Partition)
 	}
-	m.own.Unlock()
+	m.mu.Unlock()
 	m.everClaimed = true
 	m.resume(parts) // a pause is of a claim, not of a partition
 	m.cons.Claimed(session{m}, claims)
@@ -125,7 +127,8 @@ func (m *member) tryClaims(ctx context.Context, parts []relay.Partition) ([]clai
 			cs = append(cs, c)
 		}
 	}
-	if err := m.commit(ctx, s.pins(m, cs)); err != nil {
+	pins := s.pins(m, cs)
+	if err := m.commit(ctx, func() []commitment { return pins }); err != nil {
 		return nil, err
 	}
 	return cs, nil
@@ -180,6 +183,7 @@ func (m *member) ensureCompanion(ctx context.Context, topic, name string) error 
 
 // survey is where the logs and the group stand.
 type survey struct {
+	topics       kadm.TopicDetails
 	places       kadm.OffsetResponses
 	starts, ends kadm.ListedOffsets
 	cuts         kadm.OffsetsForLeaderEpochs
@@ -187,6 +191,9 @@ type survey struct {
 
 func (m *member) survey(ctx context.Context, topics []string) (s survey, err error) {
 	if s.places, err = m.admin.FetchOffsets(ctx, m.group.Name); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+		return s, askError(err)
+	}
+	if s.topics, err = m.admin.ListTopics(ctx, topics...); err != nil {
 		return s, askError(err)
 	}
 	if s.starts, err = m.admin.ListStartOffsets(ctx, topics...); err != nil {
@@ -244,7 +251,7 @@ func (s *survey) claim(m *member, p relay.Partition, generation int64) (claimed,
 	at.known, at.added = s.history(p)
 	at.known = at.known || m.known[p.Topic]
 	to := at.place()
-	c := claimed{parts: len(s.ends[p.Topic])}
+	c := claimed{parts: len(s.ends[p.Topic]), topicID: s.topics[p.Topic].ID}
 	c.Claim = relay.Claim{
 		Partition: p, Offset: to.offset, Metadata: metadata, Fresh: to.fresh, Lost: to.lost,
 		End: end.Offset, Epoch: max(generation, n.epoch+1),

@@ -7,144 +7,109 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/daero/daero/relay"
 )
 
-// session is what a consumer may ask of a member.
-type session struct{ m *member }
-
-var _ relay.Session = session{}
-
-// Commit implements [relay.Session]. Marks of partitions that are still held
-// are committed even where others are not any more.
-func (s session) Commit(ctx context.Context, marks []relay.Mark) error {
-	m := s.m
-	m.own.RLock()
-	defer m.own.RUnlock()
-	var ours []commitment
-	for _, k := range marks {
-		h := m.held[k.Partition]
-		if h == nil {
-			continue
-		}
-		if len(k.Metadata) > relay.MaxMetadata {
-			return fmt.Errorf("partition %s: %d bytes of metadata: keep to %d", k.Partition, len(k.Metadata), relay.MaxMetadata)
-		}
-		ours = append(ours, commitment{k, h.leader(k.Offset), note{h.claim.Epoch, h.parts}})
-	}
-	if err := m.commit(ctx, ours); err != nil {
-		return err
-	}
-	if n := len(marks) - len(ours); n > 0 {
-		return fmt.Errorf("%w: %d of %d partitions are no longer ours", relay.ErrFenced, n, len(marks))
-	}
-	return nil
-}
-
-// Pause implements [relay.Session].
-func (s session) Pause(parts ...relay.Partition) {
-	group, direct := s.m.sides(parts)
-	if len(group) > 0 {
-		s.m.client.PauseFetchPartitions(group)
-	}
-	if len(direct) > 0 {
-		s.m.direct.client.PauseFetchPartitions(direct)
-	}
-}
-
-// Resume implements [relay.Session].
-func (s session) Resume(parts ...relay.Partition) { s.m.resume(parts) }
-
-func (m *member) resume(parts []relay.Partition) {
-	group, direct := m.sides(parts)
-	if len(group) > 0 {
-		m.client.ResumeFetchPartitions(group)
-	}
-	if len(direct) > 0 {
-		m.direct.client.ResumeFetchPartitions(direct)
-	}
-}
-
-// sides says which client reads which of parts.
-func (m *member) sides(parts []relay.Partition) (group, direct map[string][]int32) {
-	group, direct = map[string][]int32{}, map[string][]int32{}
-	for _, p := range parts {
-		side := group
-		if m.isCompanion(p.Topic) {
-			side = direct
-		}
-		side[p.Topic] = append(side[p.Topic], p.ID)
-	}
-	return group, direct
-}
-
 // commitment is a mark with what only this package keeps.
 type commitment struct {
 	relay.Mark
-	leader int32
-	note   note
+	topicID [16]byte
+	leader  int32
+	note    note
 }
 
-// commitWithin bounds one commit: partitions that go wait for it.
-const commitWithin = 10 * time.Second
+// A commit is tried again while a rebalance is being agreed on: then the
+// brokers take it from nobody, or know this member by a number that it has yet
+// to learn.
+const (
+	commitWithin = 10 * time.Second // one request
+	commitAgain  = 50 * time.Millisecond
+	commitTries  = 100 // 5 s
+)
 
-// commit makes marks the group's places. The client waits with it while a
-// rebalance is being agreed on, and the brokers refuse it from a member that
-// they have given up.
-func (m *member) commit(ctx context.Context, cs []commitment) error {
+// commit makes the marks of what is held the group's places; which those are is
+// asked anew for each attempt. While one is under way no partition is given up:
+// what is revoked is never committed after.
+func (m *member) commit(ctx context.Context, current func() []commitment) error {
+	for tries := 1; ; tries++ {
+		err := m.tryCommit(ctx, current)
+		if err == nil || tries == commitTries || !passes(err) {
+			return meant(err)
+		}
+		if !wait(ctx, commitAgain) {
+			return meant(err)
+		}
+	}
+}
+
+// passes reports whether a commit may succeed when it is tried again.
+func passes(err error) bool {
+	return errors.Is(err, kerr.RebalanceInProgress) || errors.Is(err, kerr.IllegalGeneration) ||
+		errors.Is(err, kerr.StaleMemberEpoch) || errors.Is(err, kerr.UnknownMemberID) ||
+		errors.Is(err, kerr.CoordinatorLoadInProgress) || errors.Is(err, kerr.NotCoordinator)
+}
+
+func meant(err error) error {
+	if err == nil || ctxOver(err) {
+		return err
+	}
+	return fmt.Errorf("commit: %w", askError(err))
+}
+
+func (m *member) tryCommit(ctx context.Context, current func() []commitment) error {
+	select {
+	case m.own <- struct{}{}:
+		defer func() { <-m.own }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	cs := current()
 	if len(cs) == 0 {
 		return nil
 	}
-	offsets := map[string]map[int32]kgo.EpochOffset{}
-	metadata := map[relay.Partition]string{}
-	for _, c := range cs {
-		if offsets[c.Topic] == nil {
-			offsets[c.Topic] = map[int32]kgo.EpochOffset{}
-		}
-		offsets[c.Topic][c.ID] = kgo.EpochOffset{Epoch: c.leader, Offset: c.Offset}
-		metadata[c.Partition] = c.note.join(c.Metadata)
-	}
 	ctx, cancel := context.WithTimeout(ctx, commitWithin)
 	defer cancel()
-	ctx = kgo.PreCommitFnContext(ctx, func(req *kmsg.OffsetCommitRequest) error {
-		for i := range req.Topics {
-			for j := range req.Topics[i].Partitions {
-				p := &req.Topics[i].Partitions[j]
-				s := metadata[relay.Partition{Topic: req.Topics[i].Topic, ID: p.Partition}]
-				p.Metadata = &s
-			}
-		}
-		return nil
-	})
-	var err error
-	m.client.CommitOffsetsSync(ctx, offsets, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse, e error) {
-		err = committed(resp, e)
-	})
-	return err
-}
-
-// committed returns the first thing that went wrong.
-func committed(resp *kmsg.OffsetCommitResponse, err error) error {
+	resp, err := m.request(cs).RequestWith(ctx, m.client)
 	if err != nil {
-		if ctxOver(err) {
-			return fmt.Errorf("commit: %w", err)
-		}
-		return fmt.Errorf("commit: %w", askError(err))
+		return err
 	}
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
-			err := kerr.ErrorForCode(p.ErrorCode)
-			switch {
-			case err == nil:
-			case errors.Is(err, kerr.RebalanceInProgress):
-				return fmt.Errorf("commit: %w", err)
-			default:
-				return fmt.Errorf("commit of %s/%d: %w", t.Topic, p.Partition, askError(err))
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+// request is made by hand, because the client's own waits for a rebalance with
+// a lock that nothing can interrupt. Topics go by name and id: newer brokers
+// read the id alone, so that a place of a topic that was made anew is not
+// taken for one of its namesake.
+func (m *member) request(cs []commitment) *kmsg.OffsetCommitRequest {
+	req := kmsg.NewPtrOffsetCommitRequest()
+	req.Group = m.group.Name
+	req.MemberID, req.Generation = m.client.GroupMetadata()
+	if m.group.Instance != "" {
+		req.InstanceID = &m.group.Instance
+	}
+	at := map[string]int{}
+	for _, c := range cs {
+		i, ok := at[c.Topic]
+		if !ok {
+			i = len(req.Topics)
+			at[c.Topic] = i
+			t := kmsg.NewOffsetCommitRequestTopic()
+			t.Topic, t.TopicID = c.Topic, c.topicID
+			req.Topics = append(req.Topics, t)
+		}
+		p := kmsg.NewOffsetCommitRequestTopicPartition()
+		metadata := c.note.join(c.Metadata)
+		p.Partition, p.Offset, p.LeaderEpoch, p.Metadata = c.ID, c.Offset, c.leader, &metadata
+		req.Topics[i].Partitions = append(req.Topics[i].Partitions, p)
+	}
+	return req
 }

@@ -28,13 +28,16 @@ type member struct {
 	direct *direct     // the companions', nil without
 	admin  *kadm.Client
 
+	ready chan struct{} // all of the above is set
 	work  chan work     // to run
 	ended chan struct{} // run is over
 	quit  atomic.Bool   // nothing is claimed any more
 
-	// own is held for reading while something is committed, and for writing
-	// while partitions come and go: what is revoked is never committed after.
-	own         sync.RWMutex
+	// own is held while something is committed, and while partitions that were
+	// revoked are given up: what is revoked is never committed after. mu is held
+	// for a moment only.
+	own         chan struct{}
+	mu          sync.Mutex
 	held        map[relay.Partition]*hold
 	everClaimed bool
 
@@ -46,8 +49,9 @@ type member struct {
 
 // hold is a partition that the member holds.
 type hold struct {
-	claim relay.Claim
-	parts int // partitions of the topic when it was claimed
+	claim   relay.Claim
+	topicID [16]byte
+	parts   int // partitions of the topic when it was claimed
 
 	mu      sync.Mutex
 	next    int64   // the next record to hand out
@@ -68,20 +72,24 @@ type work struct {
 func newMember(l *Log, g relay.Group, c relay.Consumer, known map[string]bool, losses map[relay.Partition]int64) (*member, error) {
 	m := &member{
 		log: l, group: g, cons: c,
-		work: make(chan work), ended: make(chan struct{}),
+		ready: make(chan struct{}), work: make(chan work), ended: make(chan struct{}), own: make(chan struct{}, 1),
 		held: map[relay.Partition]*hold{}, known: known, losses: losses,
 	}
-	client, err := kgo.NewClient(append(l.opts[:len(l.opts):len(l.opts)], m.options()...)...)
-	if err != nil {
-		return nil, err
-	}
-	m.client, m.admin = client, kadm.NewClient(client)
+	var err error
 	if m.group.Companion != nil {
 		if m.direct, err = newDirect(m); err != nil {
-			client.Close()
 			return nil, err
 		}
 	}
+	// The client joins at once, and calls back before it is returned.
+	if m.client, err = kgo.NewClient(append(l.opts[:len(l.opts):len(l.opts)], m.options()...)...); err != nil {
+		if m.direct != nil {
+			m.direct.client.Close()
+		}
+		return nil, err
+	}
+	m.admin = kadm.NewClient(m.client)
+	close(m.ready)
 	return m, nil
 }
 
@@ -145,6 +153,7 @@ func (m *member) fetching() []kgo.Opt {
 type groupErrors struct{ m *member }
 
 func (g groupErrors) OnGroupManageError(err error) {
+	<-g.m.ready
 	if errors.Is(err, kerr.FencedInstanceID) {
 		_ = g.m.client.LeaveGroupContext(nil) //nolint:staticcheck // nil does not wait, as its words say
 	}
@@ -209,6 +218,7 @@ func (m *member) serveUntil(closing func()) {
 // on has run do something, and returns when it is done; false when it was not,
 // because ctx ended before or the member has.
 func (m *member) on(ctx context.Context, do func()) bool {
+	<-m.ready
 	w := work{do, make(chan struct{})}
 	select {
 	case m.work <- w:
@@ -272,13 +282,15 @@ func (m *member) release(parts []relay.Partition, lost bool) {
 	m.cons.Revoked(ctx, parts, lost)
 	cancel()
 	if !lost {
+		m.own <- struct{}{} // a commit that is under way is of what is still ours
 		m.drop(parts)
+		<-m.own
 	}
 }
 
 func (m *member) drop(parts []relay.Partition) {
-	m.own.Lock()
-	defer m.own.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for _, p := range parts {
 		delete(m.held, p)
 	}

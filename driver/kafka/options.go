@@ -68,7 +68,6 @@ func (c Config) producer() []kgo.Opt {
 	opts := []kgo.Opt{
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerBatchCompression(codecs[c.Compression]...),
-		kgo.ProducerBatchMaxBytes(int32(c.MaxBytes)),
 		kgo.BrokerMaxWriteBytes(int32(max(100<<20, 2*c.MaxBytes))),
 		kgo.MaxBufferedRecords(c.Buffered),
 		kgo.MaxBufferedBytes(c.BufferedBytes),

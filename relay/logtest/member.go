@@ -2,6 +2,7 @@ package logtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -34,6 +35,9 @@ type member struct {
 
 	stop  context.CancelFunc
 	ended chan error
+
+	committing chan struct{} // held while the group's place is committed
+	due        chan struct{} // something was received
 }
 
 // join starts a member, which ends with the test at the latest.
@@ -41,18 +45,26 @@ func (s *suite) join(g relay.Group, options ...func(*member)) *member {
 	m := &member{
 		s: s, held: map[relay.Partition]relay.Claim{}, next: map[relay.Partition]int64{},
 		changed: make(chan struct{}, 1), ended: make(chan error, 1),
+		committing: make(chan struct{}, 1), due: make(chan struct{}, 1),
 	}
 	for _, o := range options {
 		o(m)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	m.stop = stop
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		m.ended <- s.log.Consume(ctx, g, m)
-	}()
-	s.Cleanup(func() { stop(); <-over })
+	var over sync.WaitGroup
+	over.Go(func() { m.ended <- s.log.Consume(ctx, g, m) })
+	over.Go(func() {
+		for {
+			select {
+			case <-m.due:
+				m.commitAll(ctx)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	s.Cleanup(func() { stop(); over.Wait() })
 	return m
 }
 
@@ -150,19 +162,25 @@ func (m *member) Received(ms []*relay.Message) {
 		m.got = append(m.got, *x)
 	}
 	if m.finishing {
-		m.commitAll(context.Background())
+		select {
+		case m.due <- struct{}{}:
+		default:
+		}
 	}
 }
 
 // Revoked implements [relay.Consumer].
 func (m *member) Revoked(ctx context.Context, parts []relay.Partition, lost bool) {
-	defer m.enter("Revoked")()
+	leave := m.enter("Revoked")
 	if ctx.Err() != nil && !lost {
 		m.wrong("no time is left when partitions go")
 	}
+	m.mu.Unlock()
 	if m.finishing && !lost {
 		m.commitAll(ctx)
 	}
+	m.mu.Lock()
+	defer leave()
 	m.lost = m.lost || lost
 	for _, p := range parts {
 		if _, ok := m.held[p]; !ok {
@@ -174,16 +192,24 @@ func (m *member) Revoked(ctx context.Context, parts []relay.Partition, lost bool
 	}
 }
 
-// commitAll makes everything received the group's place.
+// commitAll makes everything received the group's place. One that was started
+// while partitions go may find some of them gone.
 func (m *member) commitAll(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, m.s.Within)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.s.Within)
 	defer cancel()
+	m.committing <- struct{}{}
+	defer func() { <-m.committing }()
+	m.mu.Lock()
 	var marks []relay.Mark
 	for p := range m.held {
 		marks = append(marks, relay.Mark{Partition: p, Offset: m.next[p]})
 	}
-	if err := m.session.Commit(ctx, marks); err != nil {
+	session, revoking := m.session, m.inside
+	m.mu.Unlock()
+	if err := session.Commit(ctx, marks); err != nil && (revoking || !errors.Is(err, relay.ErrFenced)) {
+		m.mu.Lock()
 		m.wrong("commit: %v", err)
+		m.mu.Unlock()
 	}
 }
 
