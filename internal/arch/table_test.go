@@ -117,6 +117,10 @@ var confined = map[string]struct {
 		in:  []string{"driver/notify"},
 		why: "a third-party client stands in the driver that is named after it",
 	},
+	"github.com/jackc/pgx/": {
+		in:  []string{"driver/postgres"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
 	"modernc.org/": {
 		in:  []string{"driver/sqlite"},
 		why: "a third-party client stands in the driver that is named after it",
