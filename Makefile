@@ -40,7 +40,7 @@ test: ## run every test; needs only Go
 .PHONY: race
 race: ## run the tests of what runs concurrently under the race detector
 	@$(GO) test $(GOFLAGSX) -race -timeout 8m $(TESTFLAGS) $$($(GO) list $(GOFLAGSX) ./... | \
-		grep -v -e '/internal/arch$$' -e '/docs$$' -e '/scripts/' -e '/bench/' -e '/cmd/' -e '/level$$' -e '/playbook$$' -e '/rehearse/virtual$$')
+		grep -v -e '/internal/arch$$' -e '/docs$$' -e '/scripts/' -e '/bench/' -e '/cmd/' -e '/level$$' -e '/level/fleet$$' -e '/playbook$$' -e '/rehearse/virtual$$')
 
 .PHONY: lint
 lint: $(GOLANGCI) ## check format, vet and lint
