@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ type appender struct {
 	mu     sync.Mutex
 	oldest *pending // a list by time of appending
 	newest *pending
+	stuck  map[string]int // by topic: told to be unknown, and not resolved yet
 	closed bool
 
 	stop  context.CancelFunc
@@ -39,6 +41,7 @@ type pending struct {
 	a       *appender
 	done    func(relay.Position, error) // nil once called
 	rec     kgo.Record
+	topic   string
 	since   time.Time
 	wrote   uint64 // produce requests written before it was appended
 	refused error  // by the partitioner
@@ -60,7 +63,7 @@ func (w *wrote) OnBrokerWrite(_ kgo.BrokerMetadata, key int16, bytes int, _, _ t
 
 func newAppender(cfg Config, opts []kgo.Opt) (*appender, error) {
 	a := &appender{
-		cfg: cfg, wrote: &wrote{},
+		cfg: cfg, wrote: &wrote{}, stuck: map[string]int{},
 		limits: &limits{most: cfg.MaxBytes, opts: opts, known: map[string]int32{}},
 	}
 	opts = append(append(opts[:len(opts):len(opts)], cfg.producer()...),
@@ -84,12 +87,12 @@ func (l *Log) Append(m *relay.Message, done func(at relay.Position, err error)) 
 
 func (a *appender) append(m *relay.Message, done func(relay.Position, error)) {
 	p := &pending{
-		Context: context.Background(), a: a, done: done,
+		Context: context.Background(), a: a, done: done, topic: m.Topic,
 		rec:   kgo.Record{Topic: m.Topic, Key: m.Key, Value: m.Value, Headers: headers(m.Headers)},
 		since: time.Now(), wrote: a.wrote.n.Load(),
 	}
-	if !a.enter(p) {
-		a.fail(done, m.Topic, relay.ErrAway)
+	if err := a.enter(p); err != nil {
+		a.fail(done, m.Topic, err)
 		return
 	}
 	a.client.TryProduce(p, &p.rec, kept)
@@ -128,11 +131,19 @@ func kept(r *kgo.Record, err error) {
 	done(relay.Position{Topic: r.Topic, Partition: -1}, appendError(err, p.a.wrote.n.Load() == p.wrote))
 }
 
-func (a *appender) enter(p *pending) bool {
+var (
+	errClosed = fmt.Errorf("%w: it was closed", relay.ErrAway)
+	errStuck  = fmt.Errorf("%w: it has not answered to earlier messages", relay.ErrAway)
+)
+
+func (a *appender) enter(p *pending) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
-		return false
+		return errClosed
+	}
+	if a.stuck[p.topic] > 0 {
+		return errStuck
 	}
 	if p.older = a.newest; p.older != nil {
 		p.older.newer = p
@@ -140,7 +151,7 @@ func (a *appender) enter(p *pending) bool {
 		a.oldest = p
 	}
 	a.newest = p
-	return true
+	return nil
 }
 
 // leave returns whom to tell, nil if that was done before.
@@ -148,10 +159,14 @@ func (a *appender) leave(p *pending) func(relay.Position, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	done := p.done
-	if done != nil {
-		p.done = nil
-		a.unlink(p)
+	if done == nil {
+		if a.stuck[p.topic]--; a.stuck[p.topic] <= 0 {
+			delete(a.stuck, p.topic)
+		}
+		return nil
 	}
+	p.done = nil
+	a.unlink(p)
 	return done
 }
 
@@ -198,9 +213,9 @@ func (a *appender) expire(before time.Time) {
 		done := p.done
 		p.done = nil
 		a.unlink(p)
-		topic := p.rec.Topic
+		a.stuck[p.topic]++
 		a.mu.Unlock()
-		done(relay.Position{Topic: topic, Partition: -1}, relay.ErrUnknown)
+		done(relay.Position{Topic: p.topic, Partition: -1}, relay.ErrUnknown)
 	}
 }
 

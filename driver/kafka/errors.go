@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -47,15 +48,24 @@ func meaning(err error) error {
 	return nil
 }
 
+// toldError is what an error means, with what the broker said.
+type toldError struct{ what, err error }
+
+func (e *toldError) Error() string {
+	if k, ok := errors.AsType[*kerr.Error](e.err); ok {
+		return e.what.Error() + ": the broker answers " + k.Message
+	}
+	return e.what.Error() + ": " + e.err.Error()
+}
+
+func (e *toldError) Unwrap() []error { return []error{e.what, e.err} }
+
 // told joins what an error means with what the broker said.
 func told(what, err error) error {
 	if errors.Is(err, what) {
 		return err
 	}
-	if e, ok := errors.AsType[*kerr.Error](err); ok {
-		return fmt.Errorf("%w: the broker answers %s", what, e.Message)
-	}
-	return fmt.Errorf("%w: %w", what, err)
+	return &toldError{what, err}
 }
 
 // appendError says what became of a message that was not acknowledged.
@@ -87,4 +97,17 @@ func askError(err error) error {
 		return told(what, err)
 	}
 	return told(relay.ErrAway, err)
+}
+
+// again asks again while the brokers say that it may help: who leads what moves.
+func again(ctx context.Context, ask func() error) error {
+	for fails := 1; ; fails++ {
+		err := ask()
+		if k, ok := errors.AsType[*kerr.Error](err); !ok || !k.Retriable || fails == 10 || errors.Is(err, relay.ErrNoTopic) {
+			return err
+		}
+		if !wait(ctx, backoff(fails)) {
+			return err
+		}
+	}
 }

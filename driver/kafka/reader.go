@@ -20,7 +20,15 @@ func (l *Log) admin() *kadm.Client { return kadm.NewClient(l.out.client) }
 
 // Spans implements [relay.Reader]. A topic that is not there is a
 // [relay.ErrNoTopic].
-func (l *Log) Spans(ctx context.Context, topics ...string) ([]relay.Span, error) {
+func (l *Log) Spans(ctx context.Context, topics ...string) (spans []relay.Span, err error) {
+	err = again(ctx, func() error {
+		spans, err = l.spans(ctx, topics)
+		return err
+	})
+	return spans, err
+}
+
+func (l *Log) spans(ctx context.Context, topics []string) ([]relay.Span, error) {
 	admin := l.admin()
 	starts, err := admin.ListStartOffsets(ctx, topics...)
 	if err != nil {
@@ -88,7 +96,15 @@ func setting(c kadm.ResourceConfig, key string) string {
 }
 
 // Places implements [relay.Reader]. A group that is not known has none.
-func (l *Log) Places(ctx context.Context, group string) ([]relay.Mark, error) {
+func (l *Log) Places(ctx context.Context, group string) (marks []relay.Mark, err error) {
+	err = again(ctx, func() error {
+		marks, err = l.places(ctx, group)
+		return err
+	})
+	return marks, err
+}
+
+func (l *Log) places(ctx context.Context, group string) ([]relay.Mark, error) {
 	rs, err := l.admin().FetchOffsets(ctx, group)
 	if errors.Is(err, kerr.GroupIDNotFound) {
 		return nil, nil
