@@ -18,6 +18,9 @@ type item struct {
 	p   *part
 	t   *trouble   // nil while nothing was tried in vain
 	key *parkedKey // of a message in the companion, or on its way there
+
+	lane   int8 // of the attempt that is under way, see bearing
+	others int  // that were in flight when it began
 }
 
 // trouble is what became of attempts at a message.

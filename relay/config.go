@@ -144,7 +144,8 @@ type RetryPolicy struct {
 	For      time.Duration
 	// Budget bounds retries as a share of all attempts over ten seconds, so
 	// that a sick target is not asked more than a healthy one. Default 0.1, with
-	// at least one retry per second.
+	// at least one retry per second, and more where attempts succeed and nothing
+	// waits for its first.
 	Budget float64
 }
 

@@ -76,7 +76,7 @@ func (d *delivery) mayPick(now time.Time) bool {
 		}
 		return true
 	}
-	return d.bearing.allows(d.inFlight)
+	return d.bearing.allows(now, d.inFlight, d.gate.Ready(gate.Fresh)+d.gate.Ready(gate.Again))
 }
 
 // next takes the message whose turn it is out of the gate: retries first, as
@@ -86,7 +86,7 @@ func (d *delivery) next(now time.Time) *unit {
 		return d.probe(now)
 	}
 	if d.gate.Ready(gate.Again) > 0 {
-		if d.budget.Take(now) {
+		if d.budget.Take(now, d.gate.Ready(gate.Fresh) == 0) {
 			d.count.retries++
 			return d.gate.Next(gate.Again)
 		}
@@ -165,6 +165,7 @@ func (d *delivery) begin(u *unit, now time.Time) {
 		it.m.Attempt += it.t.attempts
 	}
 	it.p.out++
+	it.lane, it.others = d.bearing.began(d.inFlight), d.inFlight
 	d.inFlight++
 	d.count.attempts++
 	d.budget.Attempt(now)
@@ -174,5 +175,4 @@ func (d *delivery) begin(u *unit, now time.Time) {
 	if d.drain != nil {
 		d.drain.Take(now)
 	}
-	d.bearing.began(now)
 }

@@ -15,7 +15,7 @@ func (d *delivery) ended(u *unit, r Result, from time.Time) *unit {
 	now := time.Now()
 	d.mu.Lock()
 	p := u.Value.p
-	d.bearing.ended(now, from, d.inFlight, r)
+	d.bearing.ended(u.Value.lane, now, from, u.Value.others, r)
 	d.inFlight--
 	d.cameBack(p)
 	if p.gone {
@@ -57,6 +57,7 @@ func (d *delivery) settle(u *unit, r Result, now time.Time) {
 	switch r.Verb {
 	case Acked:
 		d.count.delivered++
+		d.budget.Success(now)
 		d.remember(u)
 		d.finish(u, now)
 	case Rejected:
@@ -212,7 +213,7 @@ func (d *delivery) finish(u *unit, now time.Time) {
 }
 
 // commitAfter is how many messages are finished before that is committed, if a
-// second has not passed.
+// [commitEvery] has not passed.
 const commitAfter = 1000
 
 // finished marks an offset of a part.

@@ -34,15 +34,23 @@ func (b Backoff) Wait(failed int, rnd *rand.Rand) time.Duration {
 
 // Budget bounds retries as a share of all attempts over ten seconds, with at
 // least one per second, so that a sick target is not asked more than a healthy
-// one.
+// one. While nothing waits for a first attempt, retries take its place: then
+// each success earns ten of them besides. Without that a target that has
+// recovered would be asked once a second for what failed before.
 type Budget struct {
 	share   float64
-	slots   [budgetSlots]struct{ attempts, retries int }
+	slots   [budgetSlots]tally
 	slot    int64 // now, in slots since any fixed moment
-	sum     struct{ attempts, retries int }
+	sum     tally
 	last    time.Time // of a retry
 	started bool
 }
+
+type tally struct{ attempts, retries, successes int }
+
+// earned is how many retries a success earns while nothing else waits: enough
+// where more than one attempt in ten succeeds.
+const earned = 10
 
 // Ten seconds in slots of half a second.
 const (
@@ -60,11 +68,18 @@ func (b *Budget) Attempt(now time.Time) {
 	b.sum.attempts++
 }
 
-// Take asks for one retry, and counts it if it may be. The attempt is counted
-// by Attempt.
-func (b *Budget) Take(now time.Time) bool {
+// Success counts an attempt that succeeded.
+func (b *Budget) Success(now time.Time) {
 	b.move(now)
-	if !b.allows(now) {
+	b.slots[b.slot%budgetSlots].successes++
+	b.sum.successes++
+}
+
+// Take asks for one retry, and counts it if it may be. idle says that nothing
+// waits for a first attempt. The attempt is counted by Attempt.
+func (b *Budget) Take(now time.Time, idle bool) bool {
+	b.move(now)
+	if !b.allows(now, idle) {
 		return false
 	}
 	b.slots[b.slot%budgetSlots].retries++
@@ -76,15 +91,18 @@ func (b *Budget) Take(now time.Time) bool {
 // Next is when Take may be granted, if nothing else happens.
 func (b *Budget) Next(now time.Time) time.Time {
 	b.move(now)
-	if b.allows(now) {
+	if b.allows(now, false) {
 		return now
 	}
 	return b.last.Add(time.Second)
 }
 
-func (b *Budget) allows(now time.Time) bool {
-	// The retry asked for is itself an attempt.
-	return float64(b.sum.retries+1) <= b.share*float64(b.sum.attempts+1) || !now.Before(b.last.Add(time.Second))
+func (b *Budget) allows(now time.Time, idle bool) bool {
+	most := b.share * float64(b.sum.attempts+1) // the retry asked for is itself an attempt
+	if idle {
+		most += float64(earned * b.sum.successes)
+	}
+	return float64(b.sum.retries+1) <= most || !now.Before(b.last.Add(time.Second))
 }
 
 func (b *Budget) move(now time.Time) {
@@ -97,7 +115,8 @@ func (b *Budget) move(now time.Time) {
 		s := &b.slots[b.slot%budgetSlots]
 		b.sum.attempts -= s.attempts
 		b.sum.retries -= s.retries
-		s.attempts, s.retries = 0, 0
+		b.sum.successes -= s.successes
+		*s = tally{}
 	}
 	b.slot = max(b.slot, at)
 }

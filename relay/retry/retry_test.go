@@ -39,7 +39,7 @@ func TestF23RetriesAreFew(t *testing.T) {
 		now = now.Add(time.Millisecond)
 		b.Attempt(now)
 		attempts++
-		if b.Take(now) {
+		if b.Take(now, false) {
 			b.Attempt(now)
 			retries++
 		}
@@ -50,7 +50,7 @@ func TestF23RetriesAreFew(t *testing.T) {
 	now, retries = now.Add(time.Minute), 0
 	for range 1000 { // ten seconds, nothing but retries
 		now = now.Add(10 * time.Millisecond)
-		if b.Take(now) {
+		if b.Take(now, false) {
 			b.Attempt(now)
 			retries++
 		} else if at := b.Next(now); !at.After(now) || at.After(now.Add(time.Second)) {
@@ -59,6 +59,34 @@ func TestF23RetriesAreFew(t *testing.T) {
 	}
 	if retries < 9 || retries > 11 {
 		t.Errorf("%d retries in ten idle seconds, want one per second", retries)
+	}
+}
+
+// TestRetriesComeBack: what failed while a target was sick is tried at the pace of
+// the target once it is well and nothing else waits.
+func TestRetriesComeBack(t *testing.T) {
+	b, now, done := retry.NewBudget(0.1), start, 0
+	for range 3000 { // three seconds, each attempt 1 ms
+		now = now.Add(time.Millisecond)
+		if b.Take(now, true) {
+			b.Attempt(now)
+			b.Success(now)
+			done++
+		}
+	}
+	if done < 2900 {
+		t.Errorf("%d retries in three seconds, want nearly 3,000", done)
+	}
+	b, done = retry.NewBudget(0.1), 0
+	for range 10_000 {
+		now = now.Add(time.Millisecond)
+		if b.Take(now, true) {
+			b.Attempt(now)
+			done++
+		}
+	}
+	if done > 11 {
+		t.Errorf("%d retries in ten seconds of a target that takes nothing", done)
 	}
 }
 
@@ -145,6 +173,6 @@ func BenchmarkBudget(b *testing.B) {
 	for b.Loop() {
 		now = now.Add(100 * time.Microsecond)
 		bud.Attempt(now)
-		bud.Take(now)
+		bud.Take(now, false)
 	}
 }
