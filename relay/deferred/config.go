@@ -197,7 +197,7 @@ func (c Config) prepare(own []byte) *settings {
 }
 
 func transport() http.RoundTripper {
-	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck // it is one
+	t := http.DefaultTransport.(*http.Transport).Clone() // which it is
 	t.Proxy, t.DisableCompression = nil, true            // the target is named, and the answer is kept as it comes
 	t.MaxIdleConnsPerHost = 512
 	t.MaxResponseHeaderBytes = 64 << 10

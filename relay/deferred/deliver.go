@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -41,18 +42,11 @@ func (d *Desk) Handle(ctx context.Context, m *relay.Message) relay.Result {
 		d.counts.bad.Add(1)
 		return relay.Reject(err.Error())
 	}
-	switch a, err := s.Answers.Get(ctx, e.id); {
-	case err == nil && a.State == Done:
-		// It came a second time: the first time counts.
-		d.counts.twice.Add(1)
-		d.lines.leave(e.id, now, false)
-		return relay.Ack()
-	case err != nil && !errors.Is(err, ErrNoAnswer):
-		d.counts.stores.Add(1)
-		return relay.Defer(now.Add(storeAgain)).Because("the answers cannot be looked at")
-	}
 	c := s.lanes[e.Lane]
 	if !now.Before(e.Until) {
+		if res, over := d.before(ctx, s, e, now); over {
+			return res
+		}
 		return d.end(ctx, s, c, e, Answer{State: Expired, Tried: d.mayBeTried(s, m, e)})
 	}
 	if c == nil {
@@ -62,18 +56,40 @@ func (d *Desk) Handle(ctx context.Context, m *relay.Message) relay.Result {
 	if wait := d.pacer.take(c.name, rate, now); wait > 0 {
 		return relay.Defer(now.Add(wait)).Because("the playbook drains the lane slowly")
 	}
-	if s.Ask == nil {
-		return d.attempt(ctx, s, c, e, m.Attempt, nothing{})
+	var p permit = nothing{}
+	if s.Ask != nil {
+		got, after, err := s.Ask(ctx, c.name, e.user())
+		if got == nil {
+			d.pacer.giveBack(c.name, rate)
+			if err != nil {
+				return relay.Defer(now.Add(noLaneAgain)).Because(err.Error())
+			}
+			return relay.Defer(now.Add(max(after, time.Millisecond))).Because("the lane has no permit free")
+		}
+		p = got
 	}
-	permit, after, err := s.Ask(ctx, c.name, e.user())
-	if permit != nil {
-		return d.attempt(ctx, s, c, e, m.Attempt, permit)
+	// Last, because it costs the most: most of what is asked here has to wait.
+	if res, over := d.before(ctx, s, e, now); over {
+		p.Drop()
+		d.pacer.giveBack(c.name, rate)
+		return res
 	}
-	d.pacer.giveBack(c.name, rate)
-	if err != nil {
-		return relay.Defer(now.Add(noLaneAgain)).Because(err.Error())
+	return d.attempt(ctx, s, c, e, m.Attempt, p)
+}
+
+// before looks whether the request was answered before: it came a second time,
+// and the first time counts.
+func (d *Desk) before(ctx context.Context, s *settings, e *envelope, now time.Time) (res relay.Result, over bool) {
+	switch a, err := s.Answers.Get(ctx, e.id); {
+	case err == nil && a.State == Done:
+		d.counts.twice.Add(1)
+		d.lines.leave(e.id, now, false)
+		return relay.Ack(), true
+	case err != nil && !errors.Is(err, ErrNoAnswer):
+		d.counts.stores.Add(1)
+		return relay.Defer(now.Add(storeAgain)).Because("the answers cannot be looked at"), true
 	}
-	return relay.Defer(now.Add(max(after, time.Millisecond))).Because("the lane has no permit free")
+	return res, false
 }
 
 // mayBeTried reports whether the service may have been asked before: only then
@@ -231,9 +247,7 @@ func (c *counter) request(ctx context.Context, e *envelope) (*http.Request, erro
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range e.Header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, e.Header)
 	if _, said := e.Header["User-Agent"]; !said {
 		req.Header["User-Agent"] = nil // or net/http would say its own
 	}

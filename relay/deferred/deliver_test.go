@@ -2,7 +2,6 @@ package deferred_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/daero/daero/lane"
 	"github.com/daero/daero/relay"
 	"github.com/daero/daero/relay/deferred"
 )
@@ -146,132 +144,6 @@ func TestTimeRunsOut(t *testing.T) {
 		}
 		cancel()
 		<-ran
-	})
-}
-
-// TestPermits: the lane is asked before the service, is told how it ended, and
-// without a permit nothing is sent and nothing of the pace is used up.
-func TestPermits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		set, err := lane.New(lane.Config{FixedLimit: 1, Lanes: []lane.LaneConfig{{Name: "login", Tier: lane.Sheddable}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		l := set.Lane("login")
-		r := newRig(t, func(c *deferred.Config, _ *deferred.Lane) {
-			c.Pace = func(string) float64 { return 1 }
-			c.Ask = func(ctx context.Context, name string, user uint64) (*lane.Permit, time.Duration, error) {
-				if name != "login" || user != 7 {
-					t.Errorf("asked for %s, user %d", name, user)
-				}
-				p, err := l.Enter(ctx, lane.Request{User: user, Intent: lane.Background, Deferred: true})
-				if refused, ok := errors.AsType[*lane.Refusal](err); ok {
-					return nil, refused.After, nil
-				}
-				return p, 0, err
-			}
-		})
-		r.put(post("/v1/login", "x"), 7)
-		m := r.shelf.next(t)
-		held, err := l.Enter(t.Context(), lane.Request{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 50 {
-			res := r.Handle(t.Context(), m)
-			if res.Verb != relay.Deferred || res.Until.Sub(time.Now()) > time.Second || len(r.service.asked) != 0 {
-				t.Fatalf("%+v", res)
-			}
-			time.Sleep(time.Until(res.Until))
-		}
-		held.Drop()
-		r.service.status = 503
-		if res := r.Handle(t.Context(), m); res.Verb != relay.Retried || !res.Overloaded {
-			t.Errorf("%+v", res)
-		}
-		if sn := set.Snapshot().Lanes[0]; sn.InFlight != 0 || sn.Overloaded != 1 {
-			t.Errorf("%+v", sn)
-		}
-		// A transport that panics gives the permit back.
-		r.service.fail = nil
-		time.Sleep(2 * time.Second)
-		func() {
-			defer func() { _ = recover() }()
-			r.cfg.Lanes["login"] = deferred.Lane{Topic: "t", Target: r.cfg.Lanes["login"].Target, Send: panics{}}
-			if err := r.Reload(r.cfg); err != nil {
-				t.Fatal(err)
-			}
-			r.Handle(t.Context(), m)
-		}()
-		if n := set.Snapshot().Lanes[0].InFlight; n != 0 {
-			t.Errorf("%d permits out", n)
-		}
-	})
-}
-
-type panics struct{}
-
-func (panics) RoundTrip(*http.Request) (*http.Response, error) { panic("transport") }
-
-// TestPace: deliveries keep to the rate, none go while it is 0, and nothing is
-// saved up for later.
-func TestPace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		rate := 0.0
-		r := newRig(t, func(c *deferred.Config, _ *deferred.Lane) { c.Pace = func(string) float64 { return rate } })
-		for i := range 300 {
-			r.put(post("/v1/login", "x"), uint64(i+1))
-		}
-		// deliver offers all that is left again and again, as a relay would.
-		type due struct {
-			m  *relay.Message
-			at time.Time
-		}
-		var all []due
-		for _, m := range r.shelf.row {
-			m.Attempt = 1
-			all = append(all, due{m, time.Now()})
-		}
-		deliver := func(d time.Duration) (sent, calls int) {
-			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-				var left []due
-				for _, x := range all {
-					if time.Now().Before(x.at) {
-						left = append(left, x)
-						continue
-					}
-					calls++
-					switch res := r.Handle(t.Context(), x.m); res.Verb {
-					case relay.Acked:
-						sent++
-					case relay.Deferred:
-						if !res.Until.After(time.Now()) || time.Until(res.Until) > 5*time.Second {
-							t.Fatalf("due at %s", res.Until)
-						}
-						left = append(left, due{x.m, res.Until})
-					default:
-						t.Fatalf("%+v", res)
-					}
-				}
-				all = left
-			}
-			return sent, calls
-		}
-		if sent, _ := deliver(10 * time.Second); sent != 0 {
-			t.Errorf("%d went while the lane was held", sent)
-		}
-		rate = 20
-		if sent, calls := deliver(5 * time.Second); sent < 90 || sent > 101 || calls > 2000 {
-			t.Errorf("%d in 5 s at 20/s, in %d calls", sent, calls)
-		}
-		rate = 0.5
-		if sent, _ := deliver(10 * time.Second); sent < 4 || sent > 7 {
-			t.Errorf("%d in 10 s at 0.5/s", sent)
-		}
-		rate = -1
-		if sent, _ := deliver(6 * time.Second); sent < 150 || len(all) != 0 {
-			t.Errorf("%d went and %d are left when nothing bounds them", sent, len(all))
-		}
 	})
 }
 

@@ -17,11 +17,18 @@ type pacer struct {
 type slots struct {
 	next     time.Time // the next one that is free
 	promised time.Time // the last one that somebody was told
+	crowd    time.Time // the last time that somebody was told to look again
 }
 
 const (
 	heldFor  = time.Second     // between looks at a lane that delivers nothing
 	farthest = 5 * time.Second // the latest moment that is told: the rate may rise
+	// Beyond that everybody is only told to look again, looks apart from each
+	// other: a hundred thousand that wait must not ask as often as they like.
+	// They look at most latest later, which is how long they may be late when the
+	// rate rises.
+	looks  = 500 * time.Microsecond
+	latest = time.Minute
 )
 
 func newPacer() *pacer { return &pacer{lanes: map[string]*slots{}} }
@@ -41,8 +48,8 @@ func (p *pacer) take(lane string, rate float64, now time.Time) time.Duration {
 	}
 	if rate == 0 {
 		// Nothing is saved up meanwhile.
-		*s = slots{next: now, promised: now}
-		return heldFor
+		s.next, s.promised = now, now
+		return s.look(now, heldFor)
 	}
 	every := time.Duration(float64(time.Second) / rate)
 	// A moment that nobody took is lost, so that no burst follows; but one
@@ -57,12 +64,27 @@ func (p *pacer) take(lane string, rate float64, now time.Time) time.Duration {
 		s.next = s.next.Add(every)
 		return 0
 	}
-	if s.promised.Before(s.next) || s.promised.After(now.Add(farthest)) {
-		s.promised = s.next
-	} else {
-		s.promised = s.promised.Add(every)
+	told := s.promised.Add(every)
+	if s.promised.Before(s.next) {
+		told = s.next
 	}
-	return max(min(s.promised.Sub(now), farthest), time.Millisecond)
+	if told.After(now.Add(farthest)) {
+		if s.next.After(now.Add(farthest)) {
+			return s.next.Sub(now) // less than one in five seconds
+		}
+		return s.look(now, farthest)
+	}
+	s.promised = told
+	return max(told.Sub(now), time.Millisecond)
+}
+
+// look tells somebody when to look again.
+func (s *slots) look(now time.Time, first time.Duration) time.Duration {
+	s.crowd = s.crowd.Add(looks)
+	if first := now.Add(first); s.crowd.Before(first) {
+		s.crowd = first
+	}
+	return min(s.crowd.Sub(now), latest)
 }
 
 // giveBack frees a moment that was taken and not used.

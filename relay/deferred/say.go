@@ -1,6 +1,7 @@
 package deferred
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -203,7 +204,7 @@ func (s *settings) page(lang *words, rep report, estimate, again time.Duration, 
 	if reloads {
 		add(`<meta http-equiv="refresh" content="`, strconv.FormatInt(roundUp(again, time.Second), 10), `;url=`, url, `">`)
 	}
-	add(`<title>`, said.title, `</title><style>`, speak.PageStyle, pageStyle, `</style></head><body><main class="`, string(rep.header), `"><h1>`, said.title, `</h1><p>`, said.detail, `</p>`)
+	add(`<title>`, said.title, `</title><style>`, speak.PageStyle, pageStyle, `</style></head><body><main class="`, string(rep.header), `"><h1>`, said.title, `</h1><p>`, cmp.Or(said.person, said.detail), `</p>`)
 	if rep.cut > 0 {
 		add(`<p>`, lang.cut(rep.cut), `</p>`)
 	}
@@ -223,7 +224,7 @@ func (s *settings) page(lang *words, rep report, estimate, again time.Duration, 
 			add(`<p class="soft">`, lang.atMost(left), `</p>`)
 		}
 	}
-	if rep.st.ticket != "" && (rep.say == sayTaken || rep.say == sayDone || rep.say == sayDoubt) {
+	if rep.st.ticket != "" && (rep.say == sayTaken || rep.say == sayDone && rep.cut == 0 || rep.say == sayDoubt) {
 		add(`<p class="go"><a href="`, url, `">`, lang.look, `</a></p>`)
 	}
 	if reloads {

@@ -3,6 +3,7 @@ package deferred
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -141,8 +142,10 @@ func (s *settings) nowhere(t *ticket, st standing, now time.Time) (rep report, o
 
 // ended is what there is to tell about a request that has ended.
 func ended(a *Answer) report {
-	rep := report{say: sayDone, st: standing{state: a.State, ticket: a.Ticket, taken: a.Taken}, cut: a.Cut, header: a.State}
+	rep := report{say: sayDone, st: standing{state: a.State, ticket: a.Ticket, taken: a.Taken}, header: a.State}
 	switch a.State {
+	case Done:
+		rep.cut = a.Cut
 	case Failed:
 		rep.status, rep.say = http.StatusBadGateway, sayFailed
 	case Expired:
@@ -174,9 +177,7 @@ func (s *settings) replay(w http.ResponseWriter, r *http.Request, a *Answer) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	for name, values := range a.Header {
-		h[name] = values
-	}
+	maps.Copy(h, a.Header)
 	if _, said := h["Content-Type"]; !said {
 		h["Content-Type"] = nil // or net/http would guess one
 	}

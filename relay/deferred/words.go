@@ -34,20 +34,27 @@ const (
 	sayDoubt
 )
 
-type text struct{ title, detail string }
+type text struct {
+	title, detail string
+	person        string // what a person is told instead of detail, "" for the same
+}
 
 var english = words{
 	lang: "en",
 	said: map[saying]text{
-		sayTaken:        {"Received", "Your request is already received. Do not send it again. It is passed on in its turn, and the answer is kept for you."},
-		sayWaiting:      {"Received, waiting for its turn", "Your request is already received. Do not send it again."},
-		sayDelivering:   {"Being processed", "Your request is being processed right now. Do not send it again."},
-		sayDone:         {"Processed", "Your request has been processed."},
-		sayFailed:       {"It could not be processed", "The service failed each time it was asked. Part of it may have been done: look before you send it again."},
-		sayExpired:      {"Not processed", "It could not be passed on in time, so nothing was done. Send it again if you still want it."},
-		sayExpiredTried: {"Not known whether it was processed", "No answer came in time, and the service may have done it all the same. Look before you send it again."},
-		sayNothing:      {"Nothing is known here", "No request is known under this address, or its answer is not kept any more."},
-		sayDoubt:        {"Not known whether it was received", "It is not known whether your request was received. A program sends the same again with the Idempotency-Key of this answer: it is not done twice."},
+		sayTaken:        {"Received", "Your request is already received. Do not send it again. It is passed on in its turn, and the answer is kept for you.", ""},
+		sayWaiting:      {"Received, waiting for its turn", "Your request is already received. Do not send it again.", ""},
+		sayDelivering:   {"Being processed", "Your request is being processed right now. Do not send it again.", ""},
+		sayDone:         {"Processed", "Your request has been processed.", ""},
+		sayFailed:       {"It could not be processed", "The service failed each time it was asked. Part of it may have been done: look before you send it again.", ""},
+		sayExpired:      {"Not processed", "It could not be passed on in time, so nothing was done. Send it again if you still want it.", ""},
+		sayExpiredTried: {"Not known whether it was processed", "No answer came in time, and the service may have done it all the same. Look before you send it again.", ""},
+		sayNothing:      {"Nothing is known here", "No request is known under this address, or its answer is not kept any more.", ""},
+		sayDoubt: {
+			"Not known whether it was received",
+			"It is not known whether your request was received. Send the same again with the idempotency key that stands here: then it is not done twice.",
+			"It is not known whether your request was received. Look below in a minute. If it is still not known then, send it again.",
+		},
 	},
 	about: func(d time.Duration) string { return "It will be processed in about " + span(d, "s", "min", "h") + "." },
 	ahead: func(n int) string {
@@ -68,15 +75,19 @@ var english = words{
 var korean = words{
 	lang: "ko",
 	said: map[saying]text{
-		sayTaken:        {"접수되었습니다", "이미 접수되었습니다. 다시 보내지 마세요. 순서대로 처리하고 결과를 보관해 드립니다."},
-		sayWaiting:      {"접수되어 순서를 기다리고 있습니다", "이미 접수되었습니다. 다시 보내지 마세요."},
-		sayDelivering:   {"처리하고 있습니다", "보내신 요청을 지금 처리하고 있습니다. 다시 보내지 마세요."},
-		sayDone:         {"처리되었습니다", "보내신 요청이 처리되었습니다."},
-		sayFailed:       {"처리하지 못했습니다", "서비스가 시도할 때마다 오류로 답했습니다. 일부가 처리되었을 수 있으니 다시 보내기 전에 확인해 주세요."},
-		sayExpired:      {"처리되지 않았습니다", "제시간에 전달하지 못해 아무것도 처리되지 않았습니다. 아직 필요하시면 다시 보내 주세요."},
-		sayExpiredTried: {"처리되었는지 알 수 없습니다", "제시간에 답을 받지 못했지만 서비스가 처리했을 수도 있습니다. 다시 보내기 전에 확인해 주세요."},
-		sayNothing:      {"알려진 내용이 없습니다", "이 주소로 접수된 요청이 없거나 결과 보관 기간이 지났습니다."},
-		sayDoubt:        {"접수되었는지 알 수 없습니다", "요청이 접수되었는지 확인하지 못했습니다. 프로그램은 이 응답의 Idempotency-Key를 붙여 같은 요청을 다시 보내면 됩니다. 두 번 처리되지 않습니다."},
+		sayTaken:        {"접수되었습니다", "이미 접수되었습니다. 다시 보내지 마세요. 순서대로 처리하고 결과를 보관해 드립니다.", ""},
+		sayWaiting:      {"접수되어 순서를 기다리고 있습니다", "이미 접수되었습니다. 다시 보내지 마세요.", ""},
+		sayDelivering:   {"처리하고 있습니다", "보내신 요청을 지금 처리하고 있습니다. 다시 보내지 마세요.", ""},
+		sayDone:         {"처리되었습니다", "보내신 요청이 처리되었습니다.", ""},
+		sayFailed:       {"처리하지 못했습니다", "서비스가 시도할 때마다 오류로 답했습니다. 일부가 처리되었을 수 있으니 다시 보내기 전에 확인해 주세요.", ""},
+		sayExpired:      {"처리되지 않았습니다", "제시간에 전달하지 못해 아무것도 처리되지 않았습니다. 아직 필요하시면 다시 보내 주세요.", ""},
+		sayExpiredTried: {"처리되었는지 알 수 없습니다", "제시간에 답을 받지 못했지만 서비스가 처리했을 수도 있습니다. 다시 보내기 전에 확인해 주세요.", ""},
+		sayNothing:      {"알려진 내용이 없습니다", "이 주소로 접수된 요청이 없거나 결과 보관 기간이 지났습니다.", ""},
+		sayDoubt: {
+			"접수되었는지 알 수 없습니다",
+			"요청이 접수되었는지 확인하지 못했습니다. 이 응답의 idempotency_key를 Idempotency-Key 헤더에 넣어 같은 요청을 다시 보내 주세요. 두 번 처리되지 않습니다.",
+			"요청이 접수되었는지 확인하지 못했습니다. 1분쯤 뒤에 아래에서 확인해 주세요. 그때도 알 수 없으면 다시 보내 주세요.",
+		},
 	},
 	about: func(d time.Duration) string {
 		return "약 " + span(d, "초", "분", "시간") + " 뒤에 처리됩니다."
@@ -104,7 +115,7 @@ func span(d time.Duration, s, m, h string) string {
 		unit, n = m, roundUp(d, time.Minute)
 	}
 	if unit[0] < 0x80 {
-		unit = " " + unit
+		unit = "\u00a0" + unit // no line ends between them
 	}
 	return fmt.Sprintf("%d%s", n, unit)
 }
