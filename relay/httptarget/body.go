@@ -128,13 +128,17 @@ func chunkSize(r *bufio.Reader, framing *int) (int64, error) {
 	return n, nil
 }
 
-// readTrailer reads past the fields after the last chunk.
+// readTrailer reads past the fields after the last chunk. Like chunks, and unlike
+// the head, their lines end with CR LF.
 func readTrailer(r *bufio.Reader) error {
 	left := maxHead
 	for range maxHeadLines {
 		line, err := readLine(r, &left)
 		if err != nil {
 			return err
+		}
+		if n := len(line); line[:n+1][n] != '\r' {
+			return errChunk
 		}
 		if len(line) == 0 {
 			return nil

@@ -95,7 +95,7 @@ func (f *fields) message(m *relay.Message, forward map[string]string) {
 			f.names, f.ends = f.names[:n-1], f.ends[:n-1]
 		}
 	}
-	typed := false
+	typed, event := false, false
 	for i := range m.Headers {
 		h := &m.Headers[i]
 		switch h.Name {
@@ -116,25 +116,28 @@ func (f *fields) message(m *relay.Message, forward map[string]string) {
 		case relay.HeaderRedriven:
 			f.encoded("Daero-Redriven", h.Value)
 		default:
-			f.other(h, forward)
+			event = f.other(h, forward) || event
 		}
 	}
-	if !typed {
+	if !typed && !event { // of an event it is an attribute, and may be missing
 		f.text("Content-Type", "application/octet-stream")
 	}
 }
 
-// other passes on CloudEvents attributes, and what is configured.
-func (f *fields) other(h *relay.Header, forward map[string]string) {
+// other passes on CloudEvents attributes, and what is configured. It reports
+// whether h is an attribute.
+func (f *fields) other(h *relay.Header, forward map[string]string) bool {
 	if attribute, ok := strings.CutPrefix(h.Name, "ce_"); ok {
-		if name := attributeHeader(attribute); name != "" {
+		name := attributeHeader(attribute)
+		if name != "" {
 			f.encoded(name, h.Value)
 		}
-		return
+		return name != ""
 	}
 	if name, ok := forward[h.Name]; ok {
 		f.raw(name, h.Value)
 	}
+	return false
 }
 
 // attributeHeader names the header of a CloudEvents attribute, "" if that is

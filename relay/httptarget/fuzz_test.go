@@ -26,6 +26,7 @@ func FuzzAnswer(f *testing.F) {
 		"HTTP/1.1 200 OK\r\n X: folded\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nX : 1\r\n\r\n",
+		"HTTP/1.1 200 \nTransfer-Encoding: chunked\n\n0\r\n\n",
 		"HTTP/1.1 999 \r\nContent-Length: 5\r\n\r\nab",
 	} {
 		f.Add([]byte(s), 100)

@@ -7,11 +7,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/daero/daero/relay"
+	"github.com/daero/daero/relay/cloudevent"
 	"github.com/daero/daero/relay/httptarget"
 )
 
@@ -132,6 +134,37 @@ func TestWhatAMessageWithoutHeadersBecomes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestEventsArriveAsEvents: an event comes out as it was put in, also where its
+// attributes have no place in a header as they are.
+func TestEventsArriveAsEvents(t *testing.T) {
+	for name, e := range map[string]*cloudevent.Event{
+		"small": {ID: "1", Source: "/s", Type: "t", Data: []byte("x")},
+		"full": {
+			ID: "a b%\"", Source: "https://example.org/가", Type: "com.example.made", Subject: "Euro € 50%", DataContentType: "application/json",
+			Time: "2026-11-25T01:02:03.000004Z", Data: []byte(`{"a":1}`),
+			Extensions: []cloudevent.Attribute{{Name: "partitionkey", Value: "k 1"}, {Name: "x9", Value: "\u00ff"}},
+		},
+	} {
+		got := make(chan *cloudevent.Event, 1)
+		both(t, func(_ http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			out, err := cloudevent.FromHTTP(cloudevent.ModeOf(r.Header), r.Header, body)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			got <- out
+		}, httptarget.Config{}, func(t *testing.T, target *httptarget.Target) {
+			m := &relay.Message{Topic: "t", Value: e.Data, Headers: e.Headers(nil)}
+			if res := target.Handle(t.Context(), m); res.Verb != relay.Acked {
+				t.Fatalf("%+v", res)
+			}
+			if out := <-got; !reflect.DeepEqual(out, e) {
+				t.Errorf("%s: %+v, want %+v", name, out, e)
+			}
+		})
+	}
 }
 
 func TestWhatAnswersMean(t *testing.T) {
