@@ -83,13 +83,16 @@ func (a *acceptor) accept(ctx context.Context, m *Message) (Receipt, error) {
 
 // start hands a message to the log, or says that it is one for the spool.
 func (a *acceptor) start(ctx context.Context, t *intake, c *call, k *Message) {
-	if t.Outage == Spool && !a.spool.passes(ctx, t) {
+	if t.Outage == Spool && !a.spool.passes(ctx, t, k) {
 		a.memory.move(c, asked, toSpool)
 		return
 	}
 	a.log.Append(k, func(at Position, err error) {
-		away := errors.Is(err, ErrAway) || errors.Is(err, ErrUnknown)
-		a.memory.logged(c, at, err, away && t.Outage == Spool)
+		away := t.Outage == Spool && (errors.Is(err, ErrAway) || errors.Is(err, ErrUnknown))
+		if away {
+			a.spool.ways.shut()
+		}
+		a.memory.logged(c, at, err, away)
 	})
 }
 
@@ -120,6 +123,7 @@ func (a *acceptor) await(ctx context.Context, t *intake, c *call) (Receipt, erro
 			if now == asked && t.Outage == Spool {
 				// It may be kept twice now, with one idempotency key: what is late
 				// cannot be told from what is lost.
+				a.spool.ways.shut()
 				a.memory.move(c, asked, toSpool)
 				timer.Reset(a.within)
 				continue

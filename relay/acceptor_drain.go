@@ -72,7 +72,8 @@ func newDrain(s *spooler) *drain {
 // run drains until ctx ends, and then waits for what is under way, for as long
 // as an acceptance may take.
 func (d *drain) run(ctx context.Context) {
-	defer d.s.near.Store(false)
+	defer d.s.ways.shut()
+	d.s.damage()
 	for ctx.Err() == nil {
 		d.reap()
 		if !d.refill(ctx) {
@@ -83,7 +84,6 @@ func (d *drain) run(ctx context.Context) {
 		if !now.Before(d.until) {
 			d.launch()
 		}
-		d.s.near.Store(d.whole && d.wait == 0)
 		d.rest(ctx, now)
 	}
 	timer := time.NewTimer(d.s.within)
@@ -159,7 +159,9 @@ func (d *drain) refill(ctx context.Context) bool {
 		}
 		return false
 	}
-	d.whole = len(raws) <= len(d.window)
+	if d.whole = len(raws) <= len(d.window); !d.whole {
+		d.s.damage()
+	}
 	for _, raw := range raws[min(len(d.window), len(raws)):] {
 		d.admit(raw)
 	}
@@ -292,6 +294,7 @@ func (d *drain) reap() {
 // back notes that the log answers: what failed because it did not goes soon.
 func (d *drain) back() {
 	d.wait, d.until = 0, time.Time{}
+	d.s.ways.open.Store(true)
 	for _, e := range d.stuck {
 		if e.refused.IsZero() {
 			e.wait = minRetreat
@@ -341,6 +344,7 @@ func (d *drain) retire() {
 // retreat waits longer each time, and for a time that differs between
 // processes.
 func (d *drain) retreat(now time.Time) {
+	d.s.ways.shut()
 	d.wait = min(max(2*d.wait, minRetreat), maxRetreat)
 	d.until = now.Add(d.wait/2 + time.Duration(d.rnd.Int64N(int64(d.wait/2)+1)))
 }

@@ -19,6 +19,9 @@ type fate struct {
 	reply time.Duration // until its writer is told, from then on
 }
 
+// pass lets time pass, in a bubble.
+func pass(d time.Duration) { <-time.After(d) }
+
 // fakeLog keeps what fate says, in the order of appends for each key and in no
 // other: a message that fails takes none down with it.
 type fakeLog struct {
@@ -55,7 +58,7 @@ func (l *fakeLog) Append(m *relay.Message, done func(relay.Position, error)) {
 		if before != nil {
 			<-before
 		}
-		time.Sleep(f.after)
+		pass(f.after)
 		at := relay.Position{Topic: m.Topic, Partition: -1}
 		if f.kept {
 			l.mu.Lock()
@@ -64,7 +67,7 @@ func (l *fakeLog) Append(m *relay.Message, done func(relay.Position, error)) {
 			l.mu.Unlock()
 		}
 		close(mine)
-		time.Sleep(f.reply)
+		pass(f.reply)
 		done(at, f.err)
 	})
 }
@@ -110,7 +113,7 @@ func (s *fakeStore) Append(ctx context.Context, b []byte) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	time.Sleep(s.took)
+	pass(s.took)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.full {

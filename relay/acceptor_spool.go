@@ -12,8 +12,8 @@ import (
 
 // spooler keeps messages on disk while the log is away.
 //
-// While the spool holds anything of a topic, everything for the topic goes
-// through it: otherwise a message would overtake an older one of its key.
+// While the spool holds anything of a key, everything of that key goes through
+// it: otherwise a message would overtake an older one.
 type spooler struct {
 	store  Store
 	log    Log
@@ -27,12 +27,11 @@ type spooler struct {
 	// inherited says that what an earlier process has spooled is not drained
 	// yet. Nobody knows which topics it is of, so it counts for all.
 	inherited atomic.Bool
-	// near says that the log answers and that all there is in the spool is on
-	// its way to it.
-	near     atomic.Bool
-	more     chan struct{} // something was spooled
-	poisoned atomic.Pointer[string]
-	aside    atomic.Uint64
+	ways      ways
+	more      chan struct{} // something was spooled
+	poisoned  atomic.Pointer[string]
+	aside     atomic.Uint64
+	lost      atomic.Uint64
 
 	// Once the relay has ended its spool is another's, who would not know of
 	// what came after.
@@ -60,20 +59,18 @@ func (s *spooler) end() {
 	s.keepers.Wait()
 }
 
+func (s *spooler) over() bool {
+	s.emu.Lock()
+	defer s.emu.Unlock()
+	return s.ended
+}
+
 // Asider is what a Store can do besides: put away what the log refuses for
 // good, so that it holds up nothing and a person can look at it.
 type Asider interface {
 	// SetAside keeps a line of text for good before it returns.
 	SetAside(line []byte) error
 }
-
-// handOver bounds how long a message waits for the last ones of its topic to
-// leave the spool, so that it can go to the log itself. Without that a busy
-// topic would never leave the spool.
-const handOver = 100 * time.Millisecond
-
-// quiet is how long nothing is told of a topic that goes to the spool again.
-const quiet = time.Minute
 
 func newSpooler(cfg Config, y *memory, topics map[string]*intake) *spooler {
 	s := &spooler{
@@ -97,88 +94,6 @@ func ended() context.Context {
 
 func (s *spooler) rand() *rand.Rand { return rand.New(rand.NewPCG(s.seed, 0x5b001)) }
 
-// queue counts what the spool holds of one topic.
-type queue struct {
-	mu    sync.Mutex
-	n     int
-	empty chan struct{} // closed when n falls to 0; nil if nobody waits
-	told  time.Time     // when the topic's going to the spool was told
-	open  bool          // it was told, and its end was not
-}
-
-// passes reports whether a message for t may go to the log itself.
-func (s *spooler) passes(ctx context.Context, t *intake) bool {
-	if s.inherited.Load() || s.over() {
-		return false
-	}
-	empty := t.queue.wait()
-	if empty == nil {
-		return true
-	}
-	if !s.near.Load() {
-		return false
-	}
-	timer := time.NewTimer(min(handOver, s.within))
-	defer timer.Stop()
-	select {
-	case <-empty:
-		return true
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return false
-}
-
-func (s *spooler) over() bool {
-	s.emu.Lock()
-	defer s.emu.Unlock()
-	return s.ended
-}
-
-// wait returns what is closed when q is empty, nil if it is.
-func (q *queue) wait() <-chan struct{} {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.n == 0 {
-		return nil
-	}
-	if q.empty == nil {
-		q.empty = make(chan struct{})
-	}
-	return q.empty
-}
-
-// enter counts one in, and reports whether that is worth telling.
-func (q *queue) enter(now time.Time) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.n++
-	if q.open || !q.told.IsZero() && now.Sub(q.told) < quiet {
-		return false
-	}
-	q.told, q.open = now, true
-	return true
-}
-
-// leave counts one out, and reports whether that was the last one of which the
-// first was told.
-func (q *queue) leave(drained bool) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.n--; q.n > 0 {
-		return false
-	}
-	if q.empty != nil {
-		close(q.empty)
-		q.empty = nil
-	}
-	was := q.open && drained
-	if was {
-		q.open = false
-	}
-	return was
-}
-
 // keep appends c to the spool. Only the disk ends it: a record that is being
 // written cannot be taken back, so a caller who is gone changes nothing.
 func (s *spooler) keep(ctx context.Context, t *intake, c *call) error {
@@ -187,6 +102,8 @@ func (s *spooler) keep(ctx context.Context, t *intake, c *call) error {
 	}
 	defer s.keepers.Done()
 	now := time.Now()
+	slot := s.slot(t, c.m)
+	s.ways.enter(slot)
 	if t.queue.enter(now) {
 		s.tell.tell(Event{At: now, What: SpoolUsed, Target: t.Name, Why: "the log does not answer: messages are kept on this machine until it does"})
 	}
@@ -194,6 +111,7 @@ func (s *spooler) keep(ctx context.Context, t *intake, c *call) error {
 	defer cancel()
 	err := s.store.Append(ctx, encodeHeld(c.m, s.run))
 	if err != nil {
+		s.ways.leave(slot)
 		t.queue.leave(false)
 		return s.refusal(err, context.Cause(ctx))
 	}
@@ -233,16 +151,33 @@ func (s *spooler) left(h *heldMessage) {
 		return
 	}
 	t := s.topics[h.m.Topic]
-	if t != nil && t.queue.leave(true) {
+	if t == nil {
+		return
+	}
+	s.ways.leave(s.slot(t, h.m))
+	if t.queue.leave(true) {
 		s.tell.tell(Event{At: time.Now(), What: SpoolDrained, Target: t.Name, Why: "all that was kept on this machine is in the log"})
 	}
 }
 
-func (s *spooler) snapshot() *SpoolSnapshot {
-	var v SpoolSnapshot
+// damage tells, once for each time that it grows, what the disk has lost.
+func (s *spooler) damage() {
+	lost := s.stored().Lost
+	if before := s.lost.Swap(lost); lost > before {
+		s.tell.tell(Event{At: time.Now(), What: SpoolDamaged, Why: fmt.Sprintf("the spool's disk has lost %d messages that were kept: see its directory for what is left of them", lost-before)})
+	}
+}
+
+// stored returns what the store says of itself, if it does.
+func (s *spooler) stored() (v SpoolSnapshot) {
 	if w, ok := s.store.(interface{ Snapshot() SpoolSnapshot }); ok {
 		v = w.Snapshot()
 	}
+	return v
+}
+
+func (s *spooler) snapshot() *SpoolSnapshot {
+	v := s.stored()
 	if why := s.poisoned.Load(); why != nil && v.Poisoned == "" {
 		v.Poisoned = *why
 	}

@@ -157,6 +157,31 @@ func TestBusyTopicLeavesTheSpool(t *testing.T) {
 	})
 }
 
+// F31: a key with many messages in the spool keeps no other key there.
+func TestF31HotKeyInTheSpool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, store := newFakeLog(nil), newFakeStore()
+		log.is(fate{err: relay.ErrAway})
+		a := newAccepting(t, relay.Config{Spool: store, AcceptWithin: 2 * time.Second}, log)
+		defer a.stop()
+		for range 200 {
+			mustAccept(t, a, order("hot", "", "v"))
+		}
+		log.is(fate{kept: true, after: time.Second}) // so the hot key takes 200 s
+		time.Sleep(20 * time.Second)
+		if r := mustAccept(t, a, order("cold", "", "v")); r.Spooled {
+			t.Errorf("receipt %+v: another key is spooled", r)
+		}
+		if r := mustAccept(t, a, order("hot", "", "v")); !r.Spooled {
+			t.Errorf("receipt %+v: it goes past older ones of its key", r)
+		}
+		time.Sleep(5 * time.Minute)
+		if r := mustAccept(t, a, order("hot", "", "v")); r.Spooled || store.depth() != 0 {
+			t.Errorf("receipt %+v, %d in the spool: want all drained", r, store.depth())
+		}
+	})
+}
+
 func TestPoisonInTheSpool(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
@@ -282,6 +307,26 @@ func TestSpoolRefuses(t *testing.T) {
 		})
 	}
 }
+
+// What the disk has lost is told.
+func TestDamageIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccepting(t, relay.Config{Spool: damaged{newFakeStore()}}, newFakeLog(nil))
+		defer a.stop()
+		synctest.Wait()
+		if got := a.told(); !slices.Equal(got, []string{"relay.spool_damaged "}) {
+			t.Errorf("told %v", got)
+		}
+		if v := a.Snapshot(time.Now()).Spool; v.Lost != 3 || v.Depth != 5 {
+			t.Errorf("snapshot %+v: want what the store says", v)
+		}
+	})
+}
+
+// damaged is a Store that has lost three records.
+type damaged struct{ *fakeStore }
+
+func (damaged) Snapshot() relay.SpoolSnapshot { return relay.SpoolSnapshot{Depth: 5, Lost: 3} }
 
 // F33: what is under way when the relay ends is waited for.
 func TestF33EndWaitsForWhatIsUnderWay(t *testing.T) {

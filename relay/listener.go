@@ -30,6 +30,7 @@ const (
 	SpoolPoisoned    = "relay.spool_poisoned" // its disk failed: nothing more is kept there
 	SpoolUsed        = "relay.spool_used"     // the log is away
 	SpoolDrained     = "relay.spool_drained"
+	SpoolDamaged     = "relay.spool_damaged"  // its disk has lost what was kept
 	SpoolRejected    = "relay.spool_rejected" // the log refuses messages for good: they were put aside
 	Fenced           = "relay.fenced"
 	HandlerPanicked  = "relay.handler_panicked"

@@ -32,6 +32,7 @@ type memFS struct {
 
 type inode struct {
 	data, synced []byte
+	bad          error // what writing to it says
 }
 
 func newMemFS() *memFS {
@@ -168,6 +169,9 @@ func (f *memFile) WriteAt(b []byte, off int64) (int, error) {
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
 	err := f.m.op("write " + f.name)
+	if f.n.bad != nil {
+		return 0, f.n.bad
+	}
 	if err != nil {
 		b = b[:len(b)/2] // half of it got there
 	}
