@@ -2,11 +2,14 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/daero/daero/relay"
@@ -28,6 +31,7 @@ type appender struct {
 	oldest *pending // a list by time of appending
 	newest *pending
 	stuck  map[string]int // by topic: told to be unknown, and not resolved yet
+	anew   []string       // topics that were made anew, which the client must forget
 	closed bool
 
 	stop  context.CancelFunc
@@ -117,6 +121,9 @@ func headers(hs []relay.Header) []kgo.RecordHeader {
 // kept is called by the client with what became of a record.
 func kept(r *kgo.Record, err error) {
 	p := r.Context.(*pending)
+	if errors.Is(err, kerr.UnknownTopicID) {
+		p.a.forget(p.topic)
+	}
 	done := p.a.leave(p)
 	if done == nil {
 		return // told before that it is unknown
@@ -198,8 +205,29 @@ func (a *appender) watch(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			a.expire(now.Add(-a.cfg.AppendWithin - grace))
+			if topics := a.toForget(); len(topics) > 0 {
+				a.client.PurgeTopicsFromProducing(topics...)
+			}
 		}
 	}
+}
+
+// forget has the client forget a topic that was deleted and made anew. It would
+// refuse it for ever: it cannot know that the new one is meant as well.
+func (a *appender) forget(topic string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !slices.Contains(a.anew, topic) {
+		a.anew = append(a.anew, topic)
+	}
+}
+
+func (a *appender) toForget() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	topics := a.anew
+	a.anew = nil
+	return topics
 }
 
 func (a *appender) expire(before time.Time) {
