@@ -12,6 +12,7 @@ import (
 
 	"github.com/daero/daero"
 	"github.com/daero/daero/lane/appointment"
+	"github.com/daero/daero/relay/fleetlog"
 	"github.com/daero/daero/relay/inlet"
 )
 
@@ -49,6 +50,7 @@ type App struct {
 	response  *daero.Response // nil without levels
 	relayPlan *relayPlan      // nil without a relay
 	inlet     *inlet.Inlet
+	member    *fleetlog.Member           // nil without a fleet
 	defers    map[string]*DeferConfig    // lanes that can be deferred, by ID
 	userOf    func(*http.Request) uint64 // in those lanes
 	answers   *answers                   // nil unless the playbook may serve any stale

@@ -34,6 +34,11 @@ const (
 //		}
 //		instance      <name>
 //		accept_within <duration>
+//		audit         <topic>|off
+//		fleet [<name>] {
+//			member <name>...
+//			secret <secret>...
+//		}
 //		topic   <name> { … }
 //		deliver <name> { … }
 //	}
@@ -53,6 +58,8 @@ func (p *globalParser) relay(d *caddyfile.Dispenser) {
 		{"topic", r.topic},
 		{"deliver", r.deliver},
 		{"spool", r.spool},
+		{"audit", func(d *caddyfile.Dispenser) { cfg.Audit, _ = p.one(d, "daero.audit") }},
+		{"fleet", r.fleet},
 		{"instance", func(d *caddyfile.Dispenser) { cfg.Instance, _ = p.one(d, "gateway-1") }},
 		{"accept_within", func(d *caddyfile.Dispenser) { cfg.AcceptWithin = p.duration(d, "5s") }},
 	}, nil)

@@ -82,7 +82,9 @@ func (p *laneParser) deferral(d *caddyfile.Dispenser) {
 	}
 	if len(p.errs) == before {
 		if err := cfg.check(); err != nil {
-			p.badAt(at, "defer: %v", err)
+			for _, one := range strings.Split(err.Error(), "\n") {
+				p.badAt(at, "defer: %s", one)
+			}
 		}
 	}
 }

@@ -64,11 +64,15 @@ func (a *App) provisionRelay(ctx caddy.Context) error {
 		return nil
 	}
 	d := drawRelay(a.Relay)
+	if f := a.Relay.Fleet; f != nil && !a.responds() {
+		d.bad(f.Where, "fleet: there is no level to share: add a level block")
+	}
 	if err := d.err(); err != nil {
 		return err
 	}
 	m := &relayMaking{making: making{repl: caddy.NewReplacer()}, relayDraft: d, dir: dataDir(ctx.Storage()), told: a.rt.relayTold, app: a}
 	plan, intake := m.plan(), m.intake(a.rt.relay)
+	a.member = m.member(a.rt)
 	if err := d.err(); err != nil {
 		return err
 	}
@@ -102,6 +106,7 @@ func (a *App) beginRelay(secrets [][]byte) error {
 		return fmt.Errorf("relay: %w", err)
 	}
 	a.undo = append(a.undo, undo)
+	a.beginTelling()
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/daero/daero/relay"
+	"github.com/daero/daero/relay/late"
 )
 
 // relayHost runs the relay of this process. It outlives reloads: what a new
@@ -30,6 +31,8 @@ type relayHost struct {
 	wake   chan struct{}
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+
+	late late.Log // the log that is open, for who goes on when it is changed
 
 	running // what runs; written by the goroutine alone, under mu
 }

@@ -21,6 +21,12 @@ type RelayConfig struct {
 	// AcceptWithin is how long a writer waits for the log before it is told that
 	// the outcome is unknown, or its message goes to the spool. Default 5s.
 	AcceptWithin caddy.Duration `json:"accept_within,omitempty"`
+	// Audit is the topic that the record goes to as CloudEvents, besides its file,
+	// or off. Default daero.audit with Kafka, else off.
+	Audit string `json:"audit,omitempty"`
+	// Fleet lets gateways that share the log share their level. Default: each
+	// acts on what it measures.
+	Fleet *RelayFleetConfig `json:"fleet,omitempty"`
 	// Where is the block's place, FILE:LINE, for messages.
 	Where string `json:"where,omitempty"`
 }

@@ -40,7 +40,7 @@ func (m *relayMaking) planLog(p *relayPlan) {
 		}
 		return
 	}
-	l.Where = ""
+	l.Where, p.durable = "", l.Durable
 	p.logKey = keyOf(l, cfg.Brokers, cfg.SASL.User, cfg.SASL.Password)
 	p.log = api.RelayLogDoc{Kind: "kafka", Note: strings.Join(cfg.Brokers, " ")}
 	p.open = func(context.Context) (*openLog, error) {
@@ -50,7 +50,7 @@ func (m *relayMaking) planLog(p *relayPlan) {
 		if err != nil {
 			return nil, err
 		}
-		return &openLog{Log: log, reader: log, topics: log, close: log.Close}, nil
+		return &openLog{Log: log, reader: log, late: log, topics: log, close: log.Close}, nil
 	}
 }
 
@@ -124,11 +124,40 @@ func (p *relayPlan) ensure(ctx context.Context, log *openLog, to *zap.Logger) er
 	if err != nil {
 		return err
 	}
+	if err := p.check(ctx, log, to); err != nil {
+		return err
+	}
 	for _, t := range p.topics {
 		if n := there[t.name]; t.asked && n != int32(t.partitions) {
 			to.Warn("a topic has another number of partitions than is configured, and keeps it: with another, keys would move",
 				zap.String("topic", t.name), zap.Int32("has", n), zap.Int("configured", t.partitions))
 		}
+	}
+	return nil
+}
+
+// check looks whether the cluster keeps what it is trusted with. What cannot be
+// seen is said, and refused where durable is asked for.
+func (p *relayPlan) check(ctx context.Context, log *openLog, to *zap.Logger) error {
+	names := make([]string, len(p.topics))
+	for i, t := range p.topics {
+		names[i] = t.name
+	}
+	report, err := log.topics.Check(ctx, names, kafka.Durability{Durable: p.durable})
+	if err != nil {
+		if p.durable {
+			return err // it is tried again
+		}
+		to.Warn("whether the log keeps messages safe cannot be seen", zap.Error(err))
+		return nil
+	}
+	if !report.Embedded { // what is to be said of that one is said
+		for _, w := range report.Warnings() {
+			to.Warn("the relay's log: " + w)
+		}
+	}
+	if err := report.Err(); err != nil {
+		return unfitError{fmt.Errorf("durable is asked for and cannot be promised: %w", err)}
 	}
 	return nil
 }
@@ -184,5 +213,5 @@ func (d *relayDraft) wanted() (all []wantedTopic) {
 		}
 		all = append(all, dead)
 	}
-	return all
+	return append(all, d.cfg.ourOwn()...)
 }

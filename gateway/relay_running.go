@@ -15,6 +15,7 @@ import (
 	"github.com/daero/daero/api"
 	"github.com/daero/daero/driver/kafka"
 	"github.com/daero/daero/relay"
+	"github.com/daero/daero/relay/late"
 )
 
 // relayPlan is what one configuration asks of the relay. Two parts with the same
@@ -32,6 +33,7 @@ type relayPlan struct {
 	deliveries []deliveryPlan
 
 	topics   []wantedTopic
+	durable  bool
 	instance string
 	remember func(ctx context.Context, log *openLog) error // nil without deferred requests
 
@@ -70,8 +72,10 @@ type unfitError struct{ error }
 type openLog struct {
 	relay.Log
 	reader relay.Reader
+	late   late.Opened
 	topics interface {
 		EnsureTopics(ctx context.Context, specs ...kafka.TopicSpec) (map[string]int32, error)
+		Check(ctx context.Context, topics []string, want kafka.Durability) (kafka.Report, error)
 	}
 	// size says how full a log in the program is, nil for others.
 	size  func() (bytes, most int64)
@@ -148,7 +152,8 @@ func (h *relayHost) converge(ctx context.Context, p *relayPlan, log *zap.Logger)
 	}
 	h.endDeliveries(p)
 	err := h.begin(ctx, p, log)
-	if refused := (unfitError{}); errors.As(err, &refused) {
+	if unfit := (unfitError{}); errors.As(err, &unfit) {
+		h.endAll(log) // nothing may be accepted into it
 		p.refuse(err)
 	}
 	h.fail(err)
@@ -178,6 +183,8 @@ func (h *relayHost) endAll(log *zap.Logger) {
 	if opened == nil {
 		return
 	}
+	h.late.Set(nil)
+	defer h.late.Wait()
 	if err := opened.close(); err != nil {
 		log.Error("the relay's log was not closed well", zap.Error(err))
 	}
@@ -223,6 +230,7 @@ func (h *relayHost) begin(ctx context.Context, p *relayPlan, log *zap.Logger) er
 		h.mu.Lock()
 		h.opened, h.logKey = opened, p.logKey
 		h.mu.Unlock()
+		h.late.Set(opened.late)
 	}
 	h.recall(ctx, p, log)
 	// Accepting comes before what needs the log to answer: without it messages

@@ -32,6 +32,9 @@ func (a *App) prepare(ctx caddy.Context) error {
 		r.Signals = append(r.Signals, sig)
 	}
 	a.release = append(a.release, a.making.release...)
+	if a.member != nil {
+		r.Agree = a.member.Agree
+	}
 	r.Effects = a.effects(d, webhookText(make([]byte, secretLen))) // to see that they can be made: the secret is not read yet
 	if err := d.err(); err != nil {
 		return err

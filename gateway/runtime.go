@@ -14,6 +14,7 @@ import (
 	"github.com/daero/daero/api"
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
+	"github.com/daero/daero/relay/fleetlog"
 )
 
 // runtime is what outlives a reload: the lanes, what they learned, what is in
@@ -27,6 +28,7 @@ type runtime struct {
 	local   *api.API // of Caddy's admin endpoint
 
 	mu        sync.Mutex
+	member    *fleetlog.Member // the newest, nil without a fleet
 	made      []byte
 	receivers []*receiving // of configurations in force, the newest last
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -17,6 +18,7 @@ import (
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
 	"github.com/daero/daero/driver/sqlite"
+	"github.com/daero/daero/relay/events"
 )
 
 // records keeps what happens: in the log, and in a file, together with who may
@@ -27,7 +29,10 @@ type records struct {
 	keeps *store.Recorder
 	node  string
 
+	sink atomic.Pointer[events.Sink] // into the log, nil for nowhere
+
 	mu     sync.Mutex
+	sinks  []*events.Sink // of configurations in force, the newest last
 	log    *zap.Logger
 	path   string // of the file, "" until a configuration has started
 	file   *sqlite.Store
@@ -130,6 +135,9 @@ func (r *records) add(e audit.Entry) {
 	e.Node = r.node
 	r.logs.Record(e)
 	r.keeps.Record(e)
+	if s := r.sink.Load(); s != nil {
+		s.Record(e)
+	}
 }
 
 // health says how the file fares.

@@ -150,9 +150,9 @@ func missing(k Kind) string {
 	case Challenge:
 		return "the CAPTCHA that would ask is not part of this program yet: use shed"
 	case Defer:
-		return "the relay that would keep requests is not part of this program yet: use shed"
+		return "there is no relay to keep requests in: add one, or use shed"
 	case Drain:
-		return "the relay that would deliver more slowly is not part of this program yet: leave it away"
+		return "there is no relay that delivers: add one, or leave this away"
 	}
 	return "nothing here can do that"
 }
