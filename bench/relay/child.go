@@ -84,7 +84,9 @@ func serve(ctx context.Context, address string, h http.Handler) error {
 	case <-ctx.Done():
 	}
 	err = s.Close()
-	_ = <-failed // the listener is closed
+	if e := <-failed; err == nil && !errors.Is(e, http.ErrServerClosed) {
+		err = e
+	}
 	return err
 }
 
@@ -139,6 +141,7 @@ func runRelay(ctx context.Context, cfg childConfig) error {
 		_ = json.NewEncoder(w).Encode(u) // whoever asked has gone
 	})
 	mux.HandleFunc("/profile", pprof.Profile)
+	mux.Handle("/heap", pprof.Handler("heap"))
 	return beside(ctx, r.Run, func(ctx context.Context) error { return serve(ctx, cfg.Control, mux) })
 }
 

@@ -20,7 +20,7 @@ func (b *bench) isolation(ctx context.Context) error {
 	if err := b.withBroker(ctx); err != nil {
 		return err
 	}
-	topic, err := b.fill(ctx, "isolation", records, 1000)
+	topic, err := b.fill(ctx, "isolation", records, 1000, text)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -58,8 +60,22 @@ func (b *bench) makeTopic(ctx context.Context, l *kafka.Log, name string) (strin
 	return topic, err
 }
 
+// text is 200 bytes that hardly compress.
+func text(r *rand.Rand) []byte {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789:,\"{} ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	b := make([]byte, 200)
+	for i := range b {
+		b[i] = letters[r.IntN(len(letters))]
+	}
+	return b
+}
+
+// spaces is 200 bytes of which next to nothing is left in the log: a fetch
+// brings ten times as many messages.
+func spaces(*rand.Rand) []byte { return bytes.Repeat([]byte(" "), 200) }
+
 // fill makes a topic and writes records of 200 bytes into it.
-func (b *bench) fill(ctx context.Context, name string, records, keys int) (string, error) {
+func (b *bench) fill(ctx context.Context, name string, records, keys int, value func(*rand.Rand) []byte) (string, error) {
 	l, err := b.openLog()
 	if err != nil {
 		return "", err
@@ -69,7 +85,7 @@ func (b *bench) fill(ctx context.Context, name string, records, keys int) (strin
 	if err != nil {
 		return "", err
 	}
-	value := []byte(strings.Repeat("x", 200))
+	random := rand.New(rand.NewPCG(b.seed, 0))
 	var waiting sync.WaitGroup
 	var failed atomic.Value
 	room := make(chan struct{}, 10_000) // the log takes up to 20,000 at once
@@ -77,7 +93,7 @@ func (b *bench) fill(ctx context.Context, name string, records, keys int) (strin
 		room <- struct{}{}
 		waiting.Add(1)
 		m := &relay.Message{
-			Topic: topic, Key: fmt.Appendf(nil, "key-%d", i%keys), Value: value, Partition: -1,
+			Topic: topic, Key: fmt.Appendf(nil, "key-%d", i%keys), Value: value(random), Partition: -1,
 			Headers: []relay.Header{{Name: relay.HeaderID, Value: fmt.Appendf(nil, "id-%d", i)}},
 		}
 		l.Append(m, func(_ relay.Position, err error) {
@@ -123,7 +139,11 @@ func runProducer(ctx context.Context, cfg childConfig) error {
 		all.Wait()
 	}
 	work := func(ctx context.Context) error {
-		return beside(ctx, r.Run, func(ctx context.Context) error { writers(ctx); return nil })
+		var running sync.WaitGroup
+		running.Go(func() { _ = r.Run(ctx) }) // it may have nothing to do
+		writers(ctx)
+		running.Wait()
+		return nil
 	}
 	return beside(ctx, work, func(ctx context.Context) error {
 		return serve(ctx, cfg.Control, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -29,7 +29,7 @@ func (b *bench) throughput(ctx context.Context) error {
 	if err := b.withBroker(ctx); err != nil {
 		return err
 	}
-	topic, err := b.fill(ctx, "throughput", records, 10_000)
+	topic, err := b.fill(ctx, "throughput", records, 10_000, text)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/daero/daero/driver/kafka"
 	"github.com/daero/daero/driver/kafka/embedded"
+	"github.com/daero/daero/relay"
 )
 
 // runBroker is the broker of the program, in a process of its own.
@@ -31,7 +32,7 @@ func runBroker(ctx context.Context, cfg childConfig) error {
 // topics are what a run makes: the topic, its dead letters, and where keys are
 // parked.
 func (l *logReader) topics() []string {
-	return []string{l.topic, l.topic + ".dead"}
+	return []string{l.topic, l.topic + ".dead", relay.ParkedTopic(l.topic, l.group)}
 }
 
 // makeTopics makes the topics as they must be for nothing to be lost: on a

@@ -79,6 +79,8 @@ func serve(ctx context.Context, address string, h http.Handler) error {
 	bound, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err = s.Shutdown(bound)
-	_ = <-failed // the listener is closed
+	if e := <-failed; err == nil && !errors.Is(e, http.ErrServerClosed) {
+		err = e
+	}
 	return err
 }

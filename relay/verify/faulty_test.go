@@ -3,6 +3,7 @@ package verify_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -167,10 +168,7 @@ func (f *faulty) judge(t *testing.T, within time.Duration) {
 // everyKeyMoves reports whether every key has had by messages accepted since.
 func (l *ledgerOf) everyKeyMoves(by int) func() bool {
 	l.mu.Lock()
-	from := map[string]int{}
-	for k, n := range l.acked {
-		from[k] = n
-	}
+	from := maps.Clone(l.acked)
 	l.mu.Unlock()
 	return func() bool {
 		l.mu.Lock()
