@@ -16,6 +16,10 @@ import (
 // lockOutbox is the leader's lock; see lockSpace.
 const lockOutbox = 1
 
+// answerWithin bounds a question to the database that says nothing any more:
+// its own statement_timeout, and some.
+const answerWithin = statementWithin + 10*time.Second
+
 // leadEvery is how often those who do not lead try. They do not wait in the
 // database: a session that waits there holds up vacuum.
 const leadEvery = time.Second
@@ -135,6 +139,8 @@ SELECT seq, id::text, topic, key, value, headers::text, created_at FROM (
 
 // Next implements outbox.Session.
 func (s *session) Next(ctx context.Context, w outbox.Want) ([]outbox.Row, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	rows, err := s.oldest(ctx, w)
 	if err != nil || len(rows) > 0 {
 		return rows, err

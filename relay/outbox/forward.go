@@ -109,13 +109,17 @@ func (f *Forwarder) lead(ctx context.Context, s Session) error {
 	return context.Cause(ctx)
 }
 
+// finishWithin bounds a deletion: a slow database must not be taken for one that
+// is gone, since then all of it comes again.
+const finishWithin = 30 * time.Second
+
 // finish deletes what the log has. It is done also when ctx has ended: else
 // all of it would come again.
 func (f *Forwarder) finish(ctx context.Context, s Session, done []int64, dead []Dead) error {
 	if len(done)+len(dead) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
 	defer cancel()
 	if err := s.Finish(ctx, done, dead); err != nil {
 		f.repeated.Add(uint64(len(done)))
