@@ -78,7 +78,8 @@ type part struct {
 	timed     int64                    // the last 64 offsets that times knows
 	retention time.Duration            // of the log, 0 without end or not known
 	end       int64                    // after the newest, as far as known
-	pressed   time.Time                // when room was last made by parking
+	pressed   time.Time                // when room was last looked for
+	crowded   bool                     // it is to be looked for again
 	near      time.Time                // when it was last said that retention is near
 }
 

@@ -35,6 +35,7 @@ func (d *delivery) claim(c Claim, now time.Time) {
 	}
 	p := &part{Partition: c.Partition, claim: c, marked: c.Offset, timed: -1, end: c.End, troubled: map[*unit]struct{}{}}
 	p.ctx, p.cancel = context.WithCancel(d.base)
+	p.dirty = c.Fresh // once it has a place, what it loses is known to be lost
 	p.companion = d.parks() && d.isCompanion(c.Topic)
 	var stuck []track.Stuck
 	p.track, stuck, _ = track.Restore(c.Offset, c.Metadata)
@@ -81,7 +82,7 @@ func (d *delivery) tellLost(c Claim, now time.Time) {
 	switch {
 	case c.Lost > 0:
 		d.tell(now, Event{What: MessagesLost, Partition: c.Partition.String(), Why: fmt.Sprintf("the log no longer has %d messages that were not finished: they were older than its retention", c.Lost)})
-	case c.Lost < 0:
+	case c.Lost < 0 && c.Offset < c.End:
 		d.tell(now, Event{What: PlaceLost, Partition: c.Partition.String(), Why: "the log no longer knows what is finished here: everything that it has is delivered again"})
 	}
 }

@@ -71,10 +71,15 @@ func (d *delivery) admit(p *part, l letter, now time.Time) bool {
 		}
 	}
 	d.stand(p, l, now)
+	d.mayMakeRoom(p, now)
+	return true
+}
+
+// mayMakeRoom makes room where there is little.
+func (d *delivery) mayMakeRoom(p *part, now time.Time) {
 	if p.track.Load() > 0.5 || p.gate.Full() || d.gate.Full() {
 		d.makeRoom(p, now)
 	}
-	return true
 }
 
 // stand puts a message to the gate, with what is known of attempts at it.
@@ -93,18 +98,25 @@ func (d *delivery) stand(p *part, l letter, now time.Time) {
 	t := d.trouble(u)
 	t.attempts, t.first, t.down = s.Attempts, now.Add(-s.Age), d.circuit.Down(now)
 	if u.First() && !u.Out() {
-		d.block(u, now.Add(d.backoff(p).Wait(t.attempts, d.rnd)), gate.Again)
+		// Not for long: where partitions move often, it would never be its turn.
+		d.block(u, now.Add(d.backoff(p).Wait(min(t.attempts, 3), d.rnd)), gate.Again)
 	}
 }
+
+// roomEvery is the time between two looks for room, each of which goes through
+// all keys that are in trouble.
+const roomEvery = 100 * time.Millisecond
 
 // makeRoom parks keys that wait for a retry and stand in others' way: those at
 // the beginning of a window that fills up, those with more messages behind them
 // than may be held.
 func (d *delivery) makeRoom(p *part, now time.Time) {
-	if now.Sub(p.pressed) < 100*time.Millisecond {
+	if at := p.pressed.Add(roomEvery); now.Before(at) {
+		p.crowded = true
+		d.alarmAt(at)
 		return
 	}
-	p.pressed = now
+	p.pressed, p.crowded = now, false
 	load, behind := p.track.Load(), p.track.Behind()
 	if retry.HeadOfLine(load, behind) {
 		d.tellOnce(now, Event{What: HeadOfLine, Partition: p.Partition.String(), Why: fmt.Sprintf("%d messages past one that does not end are delivered: no more are read until it does", p.track.Next()-p.track.Base())})

@@ -118,6 +118,7 @@ func (d *delivery) again(u *unit, r Result, now time.Time) {
 		wait = min(r.After, d.Retry.For)
 	}
 	d.block(u, now.Add(wait), gate.Again)
+	d.mayMakeRoom(p, now)
 }
 
 func (d *delivery) canPark(u *unit) bool {
@@ -133,6 +134,7 @@ func (d *delivery) postpone(u *unit, until, now time.Time) {
 	}
 	d.trouble(u).deferred = until
 	d.block(u, until, gate.Fresh)
+	d.mayMakeRoom(u.Value.p, now)
 }
 
 // backoff is how long messages of a part wait: longer where they stand in
@@ -205,6 +207,9 @@ func (d *delivery) finish(u *unit, now time.Time) {
 	d.gate.Done(u)
 	if p.inbox.len() > 0 {
 		d.admitInbox(p, now)
+	}
+	if len(p.troubled) > 0 {
+		d.mayMakeRoom(p, now)
 	}
 	if p.paused && !d.wantPaused(p, now) || d.heldBack && d.gate.Bytes() <= d.Bytes/2 {
 		d.repause = true

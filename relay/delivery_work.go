@@ -56,6 +56,11 @@ func (d *delivery) mind(ctx context.Context) {
 		d.minding, d.alarm = true, now.Add(time.Minute)
 		d.gate.Free(now)
 		d.overdue(now)
+		for _, p := range d.parts {
+			if p.crowded && !p.stopping {
+				d.makeRoom(p, now)
+			}
+		}
 		d.dispatch(now)
 		if at, ok := d.gate.Due(); ok && at.Before(d.alarm) {
 			d.alarm = at

@@ -386,6 +386,7 @@ func (s *session) Commit(ctx context.Context, marks []relay.Mark) error {
 	}
 	for _, mark := range marks {
 		if m.group.holder[mark.Partition] != m {
+			m.log.fenced++
 			return relay.ErrFenced
 		}
 	}

@@ -47,6 +47,7 @@ type Log struct {
 	groups   map[string]*group
 	onAppend func(node string, m *relay.Message) (kept bool, err error)
 	onCommit func(node, group string, marks []relay.Mark) (kept bool, err error)
+	fenced   int
 }
 
 type topic struct {
@@ -218,6 +219,13 @@ func (l *Log) Place(name string, p relay.Partition) (relay.Mark, bool) {
 	defer l.mu.Unlock()
 	m, ok := l.groupLocked(name).places[p]
 	return m, ok
+}
+
+// Fenced counts commits of partitions that their member did not hold.
+func (l *Log) Fenced() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fenced
 }
 
 // Lag counts messages that a group has not finished, by its places, in topics.
