@@ -21,7 +21,7 @@ import (
 type Process struct {
 	name  string
 	cmd   *exec.Cmd
-	stdin io.Closer // its end is the sign to end
+	stdin io.WriteCloser // its end is the sign to end
 	out   *tail
 	done  chan struct{} // closed when it has ended
 	err   error         // why; set before done is closed
@@ -46,6 +46,14 @@ func Start(name, exe string, args ...string) (*Process, error) {
 		close(p.done)
 	}()
 	return p, nil
+}
+
+// Tell writes to the process's standard input: what others must not see, as
+// they see its arguments. It is for less than 64 KiB in all, which the system
+// takes whether the process reads or not.
+func (p *Process) Tell(text string) error {
+	_, err := io.WriteString(p.stdin, text)
+	return err
 }
 
 // Done is closed when the process is gone.

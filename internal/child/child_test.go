@@ -23,6 +23,10 @@ func TestMain(m *testing.M) {
 	case "obey": // until standard input ends
 		io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
+	case "repeat": // what it is told
+		b, _ := io.ReadAll(os.Stdin)
+		fmt.Fprintf(os.Stderr, "told %q", b)
+		os.Exit(1)
 	case "serve":
 		http.ListenAndServe(os.Args[2], nil) // ends with the process
 	case "fail":
@@ -60,6 +64,17 @@ func address(t *testing.T) string {
 
 func TestStopInGoodOrder(t *testing.T) {
 	if err := start(t, "obey").Stop(10 * time.Second); err != nil && !strings.Contains(err.Error(), "terminated") {
+		t.Error(err)
+	}
+}
+
+func TestTell(t *testing.T) {
+	p := start(t, "repeat")
+	if err := p.Tell("a secret"); err != nil {
+		t.Fatal(err)
+	}
+	p.Stop(10 * time.Second)
+	if err := p.Ended(); !strings.Contains(err.Error(), "secret") && !strings.Contains(err.Error(), "terminated") {
 		t.Error(err)
 	}
 }

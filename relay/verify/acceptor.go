@@ -40,7 +40,9 @@ func spooledAnswer(said []byte) bool {
 
 // runAcceptor takes records over HTTP until ctx ends.
 func runAcceptor(ctx context.Context, cfg childConfig) error {
-	log, err := kafka.Open(kafka.Config{Brokers: cfg.Brokers, ClientID: "daero-verify-acceptor", AppendWithin: time.Second})
+	client := cfg.Access.client(cfg.Brokers, "daero-verify-acceptor")
+	client.AppendWithin = time.Second
+	log, err := kafka.Open(client)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,9 +13,12 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/daero/daero/driver/kafka"
 )
 
-// childConfig is what a process is told, as JSON in its argument.
+// childConfig is what a process is told, as a line of JSON on its standard
+// input.
 type childConfig struct {
 	Life    int
 	Listen  string // HOST:PORT
@@ -29,16 +33,33 @@ type childConfig struct {
 	Spool   bool
 
 	Partitions int
+	Access     access
 }
 
-// Child is a process of a run: args are its role and what it is told. It
-// returns when its standard input ends or it is told to end.
+// access is how a cluster is reached, without what is no data.
+type access struct {
+	TLS                       *kafka.TLS
+	Mechanism, User, Password string
+}
+
+// client returns the settings of a client of the log.
+func (a access) client(brokers []string, id string) kafka.Config {
+	return kafka.Config{
+		Brokers: brokers, ClientID: id, TLS: a.TLS,
+		SASL: kafka.SASL{Mechanism: a.Mechanism, User: a.User, Password: a.Password},
+	}
+}
+
+// Child is a process of a run: args is its role, and standard input says the
+// rest. It returns when that ends, or it is told to end.
 func Child(args []string) error {
-	if len(args) != 2 {
+	in := bufio.NewReader(os.Stdin)
+	told, err := in.ReadBytes('\n')
+	if len(args) != 1 || err != nil {
 		return errors.New("relay verify-child is started by relay verify, not by hand")
 	}
 	var cfg childConfig
-	if err := json.Unmarshal([]byte(args[1]), &cfg); err != nil {
+	if err := json.Unmarshal(told, &cfg); err != nil {
 		return fmt.Errorf("what the child is told: %w", err)
 	}
 	roles := map[Role]func(context.Context, childConfig) error{
@@ -53,7 +74,7 @@ func Child(args []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // ends with the process: reading standard input cannot be given up
-		_, _ = io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
 	if err := run(ctx, cfg); err != nil && ctx.Err() == nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/daero/daero/driver/kafka"
 )
 
 // Role is what a process does.
@@ -33,6 +35,10 @@ type Config struct {
 	// in the program, in a process of its own, in a directory that goes at the
 	// end.
 	Brokers []string
+	// TLS and SASL are how Brokers are reached, without SASL.Token: a password
+	// is handed to the processes on their standard input.
+	TLS  *kafka.TLS
+	SASL kafka.SASL
 	// Cluster kills the brokers of Brokers. Default: they are not killed.
 	Cluster Cluster
 	// Topic is the name of the topic that is made for the run, with the time
@@ -120,6 +126,9 @@ func (c Config) Validate() error {
 	}
 	if c.Cluster != nil && len(c.Brokers) == 0 {
 		errs = append(errs, errors.New("a cluster without addresses: set brokers"))
+	}
+	if c.SASL.Token != nil {
+		errs = append(errs, errors.New("a source of tokens cannot be handed to other processes: use a user and a password"))
 	}
 	return errors.Join(errs...)
 }

@@ -18,8 +18,8 @@ type logReader struct {
 	replicated bool // more than one broker
 }
 
-func openLogReader(brokers []string, topic, group string, partitions int) (*logReader, error) {
-	l, err := kafka.Open(kafka.Config{Brokers: brokers, ClientID: "daero-verify"})
+func openLogReader(a access, brokers []string, topic, group string, partitions int) (*logReader, error) {
+	l, err := kafka.Open(a.client(brokers, "daero-verify"))
 	if err != nil {
 		return nil, err
 	}

@@ -21,13 +21,14 @@ func (r *run) open(ctx context.Context) error {
 	base := childConfig{
 		Seed: r.cfg.Seed, Broken: r.cfg.Broken, Topic: r.topic, Group: r.group, Spool: r.cfg.Spool,
 		Partitions: r.cfg.Partitions, Target: "http://" + at(2), Ledger: r.ledger,
+		Access: access{r.cfg.TLS, r.cfg.SASL.Mechanism, r.cfg.SASL.User, r.cfg.SASL.Password},
 	}
 	if len(brokers) == 0 {
 		brokers = []string{at(0)}
 		r.seat(Broker, at(0), base, r.brokerReady)
 	}
 	base.Brokers = brokers
-	r.log, err = openLogReader(brokers, r.topic, r.group, r.cfg.Partitions)
+	r.log, err = openLogReader(base.Access, brokers, r.topic, r.group, r.cfg.Partitions)
 	if err != nil {
 		return err
 	}

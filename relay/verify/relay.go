@@ -17,7 +17,7 @@ import (
 // runRelay delivers until ctx ends. It answers HTTP too: with what it is
 // doing, for whoever wonders why nothing moves.
 func runRelay(ctx context.Context, cfg childConfig) error {
-	log, err := kafka.Open(kafka.Config{Brokers: cfg.Brokers, ClientID: "daero-verify-relay"})
+	log, err := kafka.Open(cfg.Access.client(cfg.Brokers, "daero-verify-relay"))
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (s *seat) start(ctx context.Context, l *lives) error {
 	if err != nil {
 		return err
 	}
-	args := append(s.command[1:len(s.command):len(s.command)], string(s.role), string(told))
+	args := append(s.command[1:len(s.command):len(s.command)], string(s.role))
 	p, err := child.Start(fmt.Sprintf("%s, life %d", s.role, s.cfg.Life), s.command[0], args...)
 	if err != nil {
 		return err
@@ -43,6 +43,9 @@ func (s *seat) start(ctx context.Context, l *lives) error {
 	s.mu.Lock()
 	s.process = p
 	s.mu.Unlock()
+	if err := p.Tell(string(told) + "\n"); err != nil { // not as an argument: there may be a password in it
+		return fmt.Errorf("%w: %w", err, p.Ended())
+	}
 	return p.Ready(ctx, startWithin, s.ready)
 }
 
