@@ -41,6 +41,10 @@ var fence = regexp.MustCompile("(?s)```\n({\n.*?)```")
 
 func TestCaddyfilesAreAccepted(t *testing.T) {
 	t.Setenv("DAERO_SECRET", strings.Repeat("s", 32))
+	for _, name := range []string{"SHOP_TOKEN", "WEB_TOKEN", "KAFKA_PASSWORD"} {
+		t.Setenv(name, strings.Repeat("s", 32))
+	}
+	t.Setenv("BILLING_SECRET", "whsec_"+strings.Repeat("c2Vj", 8))
 	adapter := caddyconfig.GetAdapter("caddyfile")
 	found := 0
 	for name, text := range pages(t) {
@@ -76,26 +80,28 @@ var (
 )
 
 func TestMetricsAreDocumented(t *testing.T) {
-	code, err := os.ReadFile("../gateway/metrics.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile("operating.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	have, told := names(metricInCode, code), names(metricInDocs, text)
-	if len(have) == 0 {
-		t.Fatal("no metric found in gateway/metrics.go: the check passed for nothing")
-	}
-	for name := range have {
-		if !told[name] {
-			t.Errorf("daero_%s is not in operating.md", name)
+	for source, page := range map[string]string{"metrics.go": "operating.md", "metrics_relay.go": "relay/operate.md"} {
+		code, err := os.ReadFile("../gateway/" + source)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	for name := range told {
-		if !have[name] {
-			t.Errorf("operating.md tells of daero_%s, which there is not", name)
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have, told := names(metricInCode, code), names(metricInDocs, text)
+		if len(have) == 0 {
+			t.Fatalf("no metric found in gateway/%s: the check passed for nothing", source)
+		}
+		for name := range have {
+			if !told[name] {
+				t.Errorf("daero_%s is not in %s", name, page)
+			}
+		}
+		for name := range told {
+			if !have[name] {
+				t.Errorf("%s tells of daero_%s, which there is not", page, name)
+			}
 		}
 	}
 }

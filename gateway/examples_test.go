@@ -18,6 +18,8 @@ func TestExamples(t *testing.T) {
 	t.Setenv("OPS_CHAT", "slack://hook:AAAAAAAAA-BBBBBBBBB-123456789123456789123456@webhook")
 	t.Setenv("OPS_MAIL", "smtp://mail.example.com:587/?fromaddress=daero@example.com&toaddresses=ops@example.com")
 	t.Setenv("PAGER_URL", "https://pager.example.com/daero")
+	t.Setenv("SHOP_TOKEN", strings.Repeat("shop", 8))
+	t.Setenv("DAERO_SPOOL", t.TempDir())
 	files, err := filepath.Glob("../examples/caddyfiles/*.caddyfile")
 	if err != nil || len(files) < 7 {
 		t.Fatalf("%d files, %v", len(files), err)
