@@ -87,6 +87,7 @@ func (a *acceptor) start(ctx context.Context, t *intake, c *call, k *Message) {
 		a.memory.move(c, asked, toSpool)
 		return
 	}
+	a.memory.hand(c)
 	a.log.Append(k, func(at Position, err error) {
 		away := t.Outage == Spool && (errors.Is(err, ErrAway) || errors.Is(err, ErrUnknown))
 		if away {
@@ -98,14 +99,15 @@ func (a *acceptor) start(ctx context.Context, t *intake, c *call, k *Message) {
 
 // await waits until c is kept or is known not to be.
 func (a *acceptor) await(ctx context.Context, t *intake, c *call) (Receipt, error) {
-	timer := a.timers.Get().(*time.Timer)
-	timer.Reset(a.within)
+	var timer *time.Timer
 	defer func() {
-		timer.Stop()
-		a.timers.Put(timer)
+		if timer != nil {
+			timer.Stop()
+			a.timers.Put(timer)
+		}
 	}()
 	for {
-		now, changed, r, err := a.memory.look(c)
+		now, r, err := a.memory.look(c)
 		switch now {
 		case kept:
 			return r, nil
@@ -113,9 +115,17 @@ func (a *acceptor) await(ctx context.Context, t *intake, c *call) (Receipt, erro
 			return Receipt{}, err
 		case toSpool:
 			if a.memory.move(c, toSpool, spooling) {
-				a.memory.spooled(c, a.spool.keep(ctx, t, c))
+				a.memory.spooled(c, a.spool.keep(t, c))
 			}
 			continue
+		}
+		changed := a.memory.watch(c, now)
+		if changed == nil {
+			continue
+		}
+		if timer == nil {
+			timer = a.timers.Get().(*time.Timer)
+			timer.Reset(a.within)
 		}
 		select {
 		case <-changed:

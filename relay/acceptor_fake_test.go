@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -122,7 +123,7 @@ func (s *fakeStore) Append(ctx context.Context, b []byte) error {
 	if s.broken != nil {
 		return s.broken
 	}
-	s.recs = append(s.recs, b)
+	s.recs = append(s.recs, slices.Clone(b))
 	close(s.added)
 	s.added = make(chan struct{})
 	return nil

@@ -33,8 +33,7 @@ func runID() uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-func encodeHeld(m *Message, run uint64) []byte {
-	b := make([]byte, 0, heldHead+m.Size()+4*len(m.Headers)+len(m.Topic)+32)
+func appendHeld(b []byte, m *Message, run uint64) []byte {
 	b = append(b, heldVersion)
 	b = binary.LittleEndian.AppendUint64(b, run)
 	b = binary.LittleEndian.AppendUint64(b, uint64(m.Time.UnixNano()))
@@ -57,7 +56,7 @@ func appendText(b, text []byte) []byte {
 	return append(b, text...)
 }
 
-// decodeHeld is the inverse of encodeHeld. What it returns shares b's bytes.
+// decodeHeld is the inverse of appendHeld. What it returns shares b's bytes.
 func decodeHeld(b []byte) (heldMessage, error) {
 	if len(b) < heldHead || b[0] != heldVersion {
 		return heldMessage{}, errHeld

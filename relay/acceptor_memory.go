@@ -43,9 +43,10 @@ type call struct {
 	// Guarded by memory.mu.
 	m       *Message // until it is kept
 	stage   stage
-	wake    chan struct{} // closed when stage changes
+	wake    chan struct{} // closed when stage changes, nil if nobody waits
 	waiters int
 	receipt Receipt
+	handed  bool // the log was asked
 	landed  bool // the log has it
 	err     error
 
@@ -87,7 +88,7 @@ func (y *memory) begin(m *Message, made bool) (c *call, first bool, err error) {
 		}
 		return c, false, nil
 	}
-	c = &call{key: key, sum: sum, made: made, m: m, waiters: 1, wake: make(chan struct{})}
+	c = &call{key: key, sum: sum, made: made, m: m, waiters: 1}
 	c.receipt.ID = string(m.Header(HeaderID))
 	y.calls[key] = c
 	return c, true, nil
@@ -103,11 +104,25 @@ func (y *memory) leave(c *call) {
 	}
 }
 
-// look returns how far c is, and what is closed when that changes.
-func (y *memory) look(c *call) (stage, <-chan struct{}, Receipt, error) {
+// look returns how far c is.
+func (y *memory) look(c *call) (stage, Receipt, error) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	return c.stage, c.wake, c.receipt, c.err
+	return c.stage, c.receipt, c.err
+}
+
+// watch returns what is closed when c is no longer at a stage, nil if it is not
+// there now.
+func (y *memory) watch(c *call, at stage) <-chan struct{} {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if c.stage != at {
+		return nil
+	}
+	if c.wake == nil {
+		c.wake = make(chan struct{})
+	}
+	return c.wake
 }
 
 // move changes c's stage, if it is as it was believed to be.
@@ -157,12 +172,20 @@ func (y *memory) spooled(c *call, err error) {
 	}
 }
 
+// hand notes that the log is asked.
+func (y *memory) hand(c *call) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	c.handed = true
+}
+
 // keep remembers c as kept. A key that was made here and that is told to the
-// one who waits for it is not worth remembering: nobody sends it again.
+// one who waits for it is not worth remembering, nobody sends it again: unless
+// the log may still say that it has what is in the spool.
 func (y *memory) keep(c *call) {
 	c.m = nil
 	y.set(c, kept)
-	if c.made && c.waiters > 0 && !c.receipt.Spooled {
+	if c.made && c.waiters > 0 && !(c.receipt.Spooled && c.handed) {
 		delete(y.calls, c.key)
 		return
 	}
@@ -184,10 +207,9 @@ func (y *memory) fail(c *call, err error) {
 
 func (y *memory) set(c *call, to stage) {
 	c.stage = to
-	close(c.wake)
-	c.wake = nil
-	if to < kept {
-		c.wake = make(chan struct{})
+	if c.wake != nil {
+		close(c.wake)
+		c.wake = nil
 	}
 }
 

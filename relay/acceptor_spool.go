@@ -33,6 +33,11 @@ type spooler struct {
 	aside     atomic.Uint64
 	lost      atomic.Uint64
 
+	bufs    sync.Pool // of *[]byte
+	pmu     sync.Mutex
+	patient context.Context
+	since   time.Time // when patient began
+
 	// Once the relay has ended its spool is another's, who would not know of
 	// what came after.
 	emu     sync.Mutex
@@ -80,6 +85,7 @@ func newSpooler(cfg Config, y *memory, topics map[string]*intake) *spooler {
 	if s.seed == 0 {
 		s.seed = s.run
 	}
+	s.bufs.New = func() any { return new([]byte) }
 	there, err := s.store.Next(ended(), 1)
 	s.inherited.Store(len(there) > 0 || err != nil && !errors.Is(err, context.Canceled))
 	return s
@@ -96,7 +102,7 @@ func (s *spooler) rand() *rand.Rand { return rand.New(rand.NewPCG(s.seed, 0x5b00
 
 // keep appends c to the spool. Only the disk ends it: a record that is being
 // written cannot be taken back, so a caller who is gone changes nothing.
-func (s *spooler) keep(ctx context.Context, t *intake, c *call) error {
+func (s *spooler) keep(t *intake, c *call) error {
 	if !s.join() {
 		return fmt.Errorf("%w, and the relay has ended", ErrAway)
 	}
@@ -107,13 +113,17 @@ func (s *spooler) keep(ctx context.Context, t *intake, c *call) error {
 	if t.queue.enter(now) {
 		s.tell.tell(Event{At: now, What: SpoolUsed, Target: t.Name, Why: "the log does not answer: messages are kept on this machine until it does"})
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.within)
-	defer cancel()
-	err := s.store.Append(ctx, encodeHeld(c.m, s.run))
+	patience := s.patience(now)
+	buf := s.bufs.Get().(*[]byte)
+	*buf = appendHeld((*buf)[:0], c.m, s.run)
+	err := s.store.Append(patience, *buf)
+	if cap(*buf) <= largeBuf {
+		s.bufs.Put(buf)
+	}
 	if err != nil {
 		s.ways.leave(slot)
 		t.queue.leave(false)
-		return s.refusal(err, context.Cause(ctx))
+		return s.refusal(err)
 	}
 	select {
 	case s.more <- struct{}{}:
@@ -122,13 +132,31 @@ func (s *spooler) keep(ctx context.Context, t *intake, c *call) error {
 	return nil
 }
 
+// largeBuf is what is not worth keeping to use again.
+const largeBuf = 64 << 10
+
+// patience returns a context that ends when the disk has taken too long, within
+// and up to a quarter more from now: those who come together share one.
+func (s *spooler) patience(now time.Time) context.Context {
+	s.pmu.Lock()
+	defer s.pmu.Unlock()
+	if s.patient == nil || now.Sub(s.since) > s.within/4 {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		time.AfterFunc(s.within+s.within/4, func() { cancel(errSlowDisk) })
+		s.patient, s.since = ctx, now
+	}
+	return s.patient
+}
+
+var errSlowDisk = errors.New("the disk is too slow for the spool")
+
 // refusal says what an error of the store means to a writer.
-func (s *spooler) refusal(err, cause error) error {
+func (s *spooler) refusal(err error) error {
 	switch {
 	case errors.Is(err, ErrFull), errors.Is(err, ErrTooLarge):
 		return err
-	case cause != nil && errors.Is(err, cause):
-		return fmt.Errorf("%w, and the disk is too slow for the spool", ErrAway)
+	case errors.Is(err, errSlowDisk):
+		return fmt.Errorf("%w, and %w", ErrAway, errSlowDisk)
 	}
 	s.poison(err)
 	if errors.Is(err, ErrUnknown) {

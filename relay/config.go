@@ -63,7 +63,8 @@ type Config struct {
 // Store keeps messages on disk until they are taken out, in order. Package
 // spool has it.
 type Store interface {
-	// Append keeps b for good before it returns. Errors are [ErrFull],
+	// Append keeps b for good before it returns, and does not look at it any more
+	// then. Errors are [ErrFull],
 	// [ErrTooLarge], the cause of ctx (it was not kept), [ErrUnknown] (the disk
 	// failed at it), or others: it was not kept, nor will anything be.
 	Append(ctx context.Context, b []byte) error
