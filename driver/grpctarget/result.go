@@ -2,6 +2,7 @@ package grpctarget
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,8 +103,8 @@ func unavailable(text string) string {
 		return "no TLS connection: check its certificate, the roots that are trusted, and that it speaks TLS there"
 	case strings.Contains(text, "name resolver error"), strings.Contains(text, "produced zero addresses"):
 		return "the name of its host cannot be resolved: check the address and DNS"
-	case strings.Contains(text, "error reading"), strings.Contains(text, "transport"),
-		strings.Contains(text, "connection"):
+	case slices.ContainsFunc([]string{"error reading", "transport", "connection", "tcp ", "broken pipe", "EOF", "i/o timeout"},
+		func(words string) bool { return strings.Contains(text, words) }):
 		return "the connection broke, or what answers there is not gRPC"
 	}
 	return "answered Unavailable: " + reason.Clean(text)

@@ -195,6 +195,19 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestMetadataBomb: an answer's metadata are bounded as its body is.
+func TestMetadataBomb(t *testing.T) {
+	target := start(t, func(ctx context.Context, _ *targetpb.Message) (*targetpb.Outcome, error) {
+		if err := grpc.SetTrailer(ctx, metadata.Pairs("bomb", strings.Repeat("x", 1<<20))); err != nil {
+			return nil, err
+		}
+		return &targetpb.Outcome{Verb: targetpb.Verb_VERB_ACK}, nil
+	}, grpctarget.Config{Timeout: 20 * time.Second})
+	if got := target.Handle(t.Context(), message()); got.Verb != relay.Retried || len(got.Reason) > 5<<10 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestHangingServices(t *testing.T) {
 	target := start(t, func(ctx context.Context, _ *targetpb.Message) (*targetpb.Outcome, error) {
 		<-ctx.Done()

@@ -266,8 +266,9 @@ func TestLogAway(t *testing.T) {
 			return nil
 		}}
 		f, events := run(t, outbox.Config{Source: b, Log: l}, time.Minute)
-		if got, want := strings.Join(l.kept, ", "), "t a 1 id-1, t b 1 id-3, t a 2 id-2"; got != want {
-			t.Errorf("kept %s, want %s", got, want)
+		kept := slices.DeleteFunc(slices.Clone(l.kept), func(line string) bool { return line == "t b 1 id-3" }) // at any place
+		if got, want := strings.Join(kept, ", "), "t a 1 id-1, t a 2 id-2"; got != want || len(l.kept) != 3 {
+			t.Errorf("kept %s, want %s", l.kept, want)
 		}
 		// 0.1, 0.2 … 10 s: at most 8 times in 10 s, two keys each.
 		if l.n > 20 {

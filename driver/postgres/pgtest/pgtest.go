@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package pgtest runs a PostgreSQL server of its own for tests: Debian's
 // programs, a new directory, a Unix socket, no network. The server runs as the
 // user postgres where the tests run as root, since PostgreSQL refuses that.
@@ -108,7 +110,7 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 	cmd.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
 	// Its own group, so that an interrupt of the tests does not reach it before
 	// they have ended it; and it ends if they are killed.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Setpgid: true, Pdeathsig: syscall.SIGQUIT}
+	cmd.SysProcAttr = endWithParent(&syscall.SysProcAttr{Credential: s.as, Setpgid: true})
 	return cmd
 }
 
