@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"github.com/daero/daero/relay/verify"
 )
 
@@ -25,14 +27,15 @@ var errLost = errors.New("the relay did not keep its word")
 
 func relayVerifyCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "verify [--records N] [--kills K] [--seed S] [--kafka HOST:PORT,...]",
+		Use:   "verify [--records N] [--kills K] [--seed S] [--kafka HOST:PORT,... | --config FILE]",
 		Short: "Kills the relay's processes again and again, and shows that nothing is lost",
 		Long: `
 Writes records through an acceptor, a log, a relay and a target, each a process
 of its own on this machine, and kills one after the other with kill -9 at moments
 that the seed draws. Then it compares what was acknowledged with what arrived.
-Without --kafka the log is the one in the program; brokers that are named are
-not killed, and a topic is made there and deleted again.
+Without --kafka and --config the log is one in the program. Of a configuration
+file it is the one of its relay block, with its certificates and passwords.
+Brokers of a cluster are not killed; a topic is made there and deleted again.
 
 Exit status: 0 nothing was lost, 1 something was or the run failed, 2 wrong use.`,
 		Args: cobra.ArbitraryArgs, // counted below, for the exit status
@@ -43,6 +46,7 @@ Exit status: 0 nothing was lost, 1 something was or the run failed, 2 wrong use.
 	f.Uint64("seed", 1, "draws who is killed, and when")
 	f.Bool("spool", false, "keep records on disk while the log is away")
 	f.String("kafka", "", "brokers of a cluster, HOST:PORT, separated by commas")
+	f.String("config", "", "a configuration file, whose cluster is used")
 	f.String("output", "text", "text or json")
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return finish(c, usageError{err.Error()}) })
 	c.RunE = func(c *cobra.Command, args []string) error { return finish(c, runVerify(c, args)) }
@@ -64,8 +68,16 @@ func runVerify(c *cobra.Command, args []string) error {
 	if output != "text" && output != "json" {
 		return wrongUse("--output %s: unknown word%s", output, didYouMean(output, []string{"text", "json"}))
 	}
-	if kafka != "" {
+	file, _ := f.GetString("config")
+	switch {
+	case kafka != "" && file != "":
+		return wrongUse("--kafka and --config: give one of them")
+	case kafka != "":
 		cfg.Brokers = strings.Split(kafka, ",")
+	case file != "":
+		if err := clusterOf(file, &cfg); err != nil {
+			return wrongUse("--config %s: %v", file, err)
+		}
 	}
 	if cfg.Records < 1 {
 		return wrongUse("--records %d: give a number from 1", cfg.Records)
@@ -90,6 +102,41 @@ func runVerify(c *cobra.Command, args []string) error {
 	if !res.OK {
 		return errLost
 	}
+	return nil
+}
+
+// clusterOf fills in the cluster of a configuration file, nothing if its log is
+// in the program.
+func clusterOf(file string, cfg *verify.Config) error {
+	raw, err := adapted(file, "")
+	if err != nil {
+		return err
+	}
+	var doc struct {
+		Apps struct {
+			Daero App `json:"daero"`
+		} `json:"apps"`
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return err
+	}
+	r := doc.Apps.Daero.Relay
+	if r == nil {
+		return errNoRelay
+	}
+	l := r.log()
+	if len(l.Kafka) == 0 {
+		return nil
+	}
+	m := &relayMaking{making: making{repl: caddy.NewReplacer()}, relayDraft: drawRelay(r)}
+	if err := m.err(); err != nil {
+		return err
+	}
+	client, err := m.kafka(&l)
+	if err != nil {
+		return err
+	}
+	cfg.Brokers, cfg.TLS, cfg.SASL = client.Brokers, client.TLS, client.SASL
 	return nil
 }
 

@@ -101,6 +101,8 @@ func TestWrongUse(t *testing.T) {
 		{2, "--reason", "relay resume billing"},
 		{2, "--records", "relay verify --records 0"},
 		{2, "--output", "relay verify --output yaml"},
+		{2, "no relay is configured", "relay verify --config ../examples/caddyfiles/minimal.caddyfile"},
+		{2, "give one", "relay verify --config x --kafka y:1"},
 		{2, "a token is needed", "level --address https://daero.example"},
 		{2, "--address", "level --address ftp://daero.example"},
 		{2, "--token-file", "level --token-file /nothing/there"},

@@ -21,6 +21,7 @@ is all there is to configure.
     daero run --config Caddyfile
     daero lane-of GET /v1/messages --config Caddyfile
     daero level
+    daero relay
     daero playbook test quake_test.yaml`
 
 // Main runs the program and does not return.

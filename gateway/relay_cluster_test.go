@@ -11,6 +11,7 @@ import (
 	"github.com/daero/daero/driver/kafka/embedded"
 	"github.com/daero/daero/relay"
 	"github.com/daero/daero/relay/events"
+	"github.com/daero/daero/relay/fleetlog"
 )
 
 // newCluster is a broker that stands for a cluster.
@@ -70,5 +71,52 @@ func TestRecordInTheLog(t *testing.T) {
 		if err != nil && ctx.Err() == nil {
 			continue // it is made with the first start
 		}
+	}
+}
+
+// playbookBlock stops the orders at alert.
+const playbookBlock = "level {\n\t\t\tsignal busy lanes.busy 70%% 80%% 90%% 97%%\n\t\t}\n\t\tplaybook {\n\t\t\tat alert {\n\t\t\t\tdrain topic orders 0/s\n\t\t\t}\n\t\t}\n\t\trelay {"
+
+// TestDrainByLevel: at alert the topic stands still, and goes on when the level
+// falls.
+func TestDrainByLevel(t *testing.T) {
+	s := newTarget(t).start()
+	c := newRelay(t, s.addr, "relay {", playbookBlock)
+	c.write("k", "1")
+	s.await(1)
+	c.run(0, "level", "pin", "3", "--for", "10m", "--reason", "a drill")
+	c.eventually("relay.delivery_throttled", "audit", "--what", "relay.*")
+	c.write("k", "2")
+	for deadline := time.Now().Add(60 * time.Second); c.status("billing")["lag"] != 1.0; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%v", c.status("billing"))
+		}
+	}
+	if d := c.status("billing"); d["delivered"] != 1.0 {
+		t.Errorf("delivered while it drains at 0/s: %v", d)
+	}
+	c.run(0, "level", "unpin", "--reason", "over")
+	s.await(2)
+}
+
+// TestFleetSpeaks: a gateway of a fleet tells the others what it measures.
+func TestFleetSpeaks(t *testing.T) {
+	t.Setenv("FLEET_SECRET", strings.Repeat("secret", 6))
+	cluster, s := newCluster(t), newTarget(t).start()
+	newRelay(t, s.addr, "relay {", playbookBlock, embeddedBlock, "kafka "+cluster.Addr()+"\n\t\t\tfleet gw-1 {\n\t\t\t\tmember gw-1 gw-2\n\t\t\t\tsecret {env.FLEET_SECRET}\n\t\t\t}")
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	for heard := false; !heard; {
+		if ctx.Err() != nil {
+			t.Fatal("nothing was heard")
+		}
+		_ = cluster.Read(ctx, relay.Partition{Topic: fleetlog.Topic}, 0, func(m *relay.Message) bool {
+			r, err := fleetlog.Read(m, [][]byte{[]byte(strings.Repeat("secret", 6))})
+			if err != nil || r.Node != "gw-1" {
+				t.Errorf("%v: %+v", err, r)
+			}
+			heard = true
+			return false
+		}) // the topic is made with the first start
 	}
 }
