@@ -32,6 +32,8 @@ type childConfig struct {
 	// Topic and Writers are a producer's.
 	Topic   string
 	Writers int
+	// Out and Group are those of who copies Topic.
+	Out, Group string
 }
 
 // deliveryConfig is one delivery of a relay.
@@ -53,6 +55,7 @@ func runChild(ctx context.Context, args []string, stderr io.Writer) int {
 	}
 	roles := map[string]func(context.Context, childConfig) error{
 		"broker": runBroker, "relay": runRelay, "target": runTarget, "producer": runProducer,
+		"transform": runTransform, "plain": runPlain,
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	defer stop()

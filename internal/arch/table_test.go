@@ -110,7 +110,7 @@ var confined = map[string]struct {
 		why: "a third-party client stands in the driver that is named after it",
 	},
 	"github.com/twmb/franz-go/": {
-		in:  []string{"driver/kafka", "driver/kafkalag"},
+		in:  []string{"driver/kafka", "driver/kafkalag", "bench/relay"}, // which measures beside the plain client
 		why: "a third-party client stands in the driver that is named after it",
 	},
 	"github.com/nicholas-fedor/shoutrrr/": {
