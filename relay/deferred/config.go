@@ -48,8 +48,8 @@ type Config struct {
 	// Prefix is where tickets are asked about. Default [Prefix].
 	Prefix string
 	// Waiting bounds how many requests this process may have taken and not yet
-	// seen delivered; above it requests are refused. About 300 bytes each.
-	// Default 200,000.
+	// seen delivered; above it requests are refused. About 500 bytes each.
+	// Default 100,000.
 	Waiting int
 	// PerUser bounds how many of them may be one user's. Default 100.
 	PerUser int
@@ -94,7 +94,7 @@ const (
 	DefaultAnswerBytes = 256 << 10
 	DefaultTimeout     = 30 * time.Second
 	DefaultTries       = 5
-	DefaultWaiting     = 200_000
+	DefaultWaiting     = 100_000
 	DefaultPerUser     = 100
 	maxKept            = 7 * 24 * time.Hour
 	maxBytes           = 16 << 20

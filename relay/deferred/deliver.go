@@ -17,13 +17,14 @@ import (
 )
 
 const (
-	storeAgain   = time.Second      // after the Store has failed
-	laneAgain    = 10 * time.Second // of a lane that is not configured
-	tooManyAgain = time.Second      // after a 429 that does not say when
-	noLaneAgain  = time.Second      // when Ask knows no such lane
-	mostAfter    = 5 * time.Minute  // of what a service says in Retry-After
-	rollCall     = 64               // headers of an answer that are kept
-	answerHead   = 16 << 10         // bytes of them together
+	storeAgain   = time.Second            // after the Store has failed
+	keepFor      = 400 * time.Millisecond // the longest pause before an answer is put into the Store again
+	laneAgain    = 10 * time.Second       // of a lane that is not configured
+	tooManyAgain = time.Second            // after a 429 that does not say when
+	noLaneAgain  = time.Second            // when Ask knows no such lane
+	mostAfter    = 5 * time.Minute        // of what a service says in Retry-After
+	rollCall     = 64                     // headers of an answer that are kept
+	answerHead   = 16 << 10               // bytes of them together
 )
 
 // Handle delivers a deferred request: a relay.Handler. It waits for nothing but
@@ -163,17 +164,17 @@ func (d *Desk) attempt(ctx context.Context, s *settings, c *counter, e *envelope
 // that is not configured any more.
 func (d *Desk) end(ctx context.Context, s *settings, c *counter, e *envelope, a Answer) relay.Result {
 	now := time.Now()
-	keepFor := DefaultAnswersFor
+	answersFor := DefaultAnswersFor
 	if c != nil {
-		keepFor = c.AnswersFor
+		answersFor = c.AnswersFor
 	}
 	a.ID, a.Ticket, a.Lane, a.Taken = e.id, e.Ticket, e.Lane, e.Taken
-	a.At, a.Until = now.UTC(), now.Add(keepFor).UTC()
+	a.At, a.Until = now.UTC(), now.Add(answersFor).UTC()
 	a.Tried = a.Tried || a.State != Expired
 	// It is done, whatever becomes of the context.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if _, err := s.Answers.Put(ctx, a); err != nil {
+	if err := keep(ctx, s.Answers, a); err != nil {
 		// To be asked for again it would have to be done again. One that was not
 		// delivered can wait for the Store; of one that was, the answer is lost.
 		d.counts.stores.Add(1)
@@ -197,6 +198,21 @@ func (d *Desk) end(ctx context.Context, s *settings, c *counter, e *envelope, a 
 		d.counts.cut.Add(1)
 	}
 	return relay.Ack()
+}
+
+// keep puts an answer into the Store, and tries again: to get it another time,
+// the request would have to be done another time.
+func keep(ctx context.Context, store Store, a Answer) (err error) {
+	for pause := 100 * time.Millisecond; ; pause *= 2 {
+		if _, err = store.Put(ctx, a); err == nil || pause > keepFor {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // send asks the service. after is what it says in Retry-After.

@@ -244,6 +244,7 @@ func TestTheStoreFails(t *testing.T) {
 			t.Errorf("too late: %+v", res)
 		}
 		store.put = nil
+		store.once = 2 // it is back in a moment
 		if res := r.Handle(t.Context(), m); res.Verb != relay.Acked || read(t, r.ask(location)).State != "expired" {
 			t.Errorf("too late, and kept: %+v", res)
 		}
@@ -260,6 +261,7 @@ func TestTheStoreFails(t *testing.T) {
 type sick struct {
 	*deferred.Memory
 	get, put error
+	once     int // times that Put fails
 }
 
 func (s *sick) Get(ctx context.Context, id string) (deferred.Answer, error) {
@@ -270,6 +272,10 @@ func (s *sick) Get(ctx context.Context, id string) (deferred.Answer, error) {
 }
 
 func (s *sick) Put(ctx context.Context, a deferred.Answer) (bool, error) {
+	if s.once > 0 {
+		s.once--
+		return false, errBroken
+	}
 	if s.put != nil {
 		return false, s.put
 	}
@@ -295,12 +301,12 @@ func TestOverRealHTTP(t *testing.T) {
 	if err := r.Reload(r.cfg); err != nil {
 		t.Fatal(err)
 	}
-	location := r.put(post("//v1/%2e%2e/a%20b?q=%20", "body", "Content-Type", "text/plain"), 7).Header().Get("Location")
+	location := r.put(post("//v1/%2e%2e/a%20b?q=%20&\xff", "body", "Content-Type", "text/plain", "Idempotency-Key", "\xe9"), 7).Header().Get("Location")
 	if res := r.Handle(t.Context(), r.shelf.next(t)); res.Verb != relay.Acked {
 		t.Fatalf("%+v", res)
 	}
-	if got.RequestURI != "//v1/%2e%2e/a%20b?q=%20" || got.Host != "example.com" || body != "body" || got.ContentLength != 4 ||
-		got.Header.Get("User-Agent") != "" || got.Header.Get("Idempotency-Key") == "" {
+	if got.RequestURI != "//v1/%2e%2e/a%20b?q=%20&\xff" || got.Host != "example.com" || body != "body" || got.ContentLength != 4 ||
+		got.Header.Get("User-Agent") != "" || got.Header.Get("Idempotency-Key") != "\xe9" {
 		t.Errorf("%s %s %v %s", got.RequestURI, got.Host, got.Header, body)
 	}
 	if w := r.ask(location); w.Code != 303 || w.Header().Get("Location") != "/home" {

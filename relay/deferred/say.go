@@ -134,7 +134,7 @@ func (s *settings) tell(w http.ResponseWriter, r *http.Request, rep report) {
 	if again > 0 {
 		h.Set("Retry-After", strconv.FormatInt(roundUp(again, time.Second), 10))
 	}
-	if rep.status != http.StatusServiceUnavailable && r.Method != http.MethodPost {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		tag := fmt.Sprintf(`"%s-%d-%d-%s-%t"`, rep.header, rep.st.ahead, estimate/time.Second, lang.lang, page)
 		h.Set("Etag", tag)
 		if r.Header.Get("If-None-Match") == tag && rep.status < 300 {
