@@ -128,7 +128,8 @@ func (l *Log) places(ctx context.Context, group string) ([]relay.Mark, error) {
 	return marks, nil
 }
 
-// Read implements [relay.Reader].
+// Read implements [relay.Reader]. The end is where undecided transactions begin,
+// if there are any.
 func (l *Log) Read(ctx context.Context, p relay.Partition, from int64, fn func(*relay.Message) bool) error {
 	spans, err := l.Spans(ctx, p.Topic)
 	if err != nil {
@@ -137,7 +138,15 @@ func (l *Log) Read(ctx context.Context, p relay.Partition, from int64, fn func(*
 	if int(p.ID) >= len(spans) || p.ID < 0 {
 		return fmt.Errorf("topic %s has %d partitions: no partition %d: %w", p.Topic, len(spans), p.ID, relay.ErrNoTopic)
 	}
-	from, end := max(from, spans[p.ID].First), spans[p.ID].Next
+	decided, err := l.admin().ListCommittedOffsets(ctx, p.Topic)
+	if err != nil {
+		return askError(err)
+	}
+	at, ok := decided.Lookup(p.Topic, p.ID)
+	if !ok || at.Err != nil {
+		return fmt.Errorf("partition %s: %w", p, askError(cmp.Or(at.Err, error(kerr.LeaderNotAvailable))))
+	}
+	from, end := max(from, spans[p.ID].First), at.Offset
 	if from >= end {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -31,19 +32,21 @@ const endWithin = 20 * time.Second
 func (c TransformConfig) transaction(ctx context.Context, s *kgo.GroupTransactSession) error {
 	first, err := polled(ctx, s, c.Most)
 	if err != nil || len(first) == 0 {
-		return err
+		return err // nothing is committed of what was read beside an error
 	}
 	if err := s.Begin(); err != nil {
 		return fmt.Errorf("begin of a transaction: %w", err)
 	}
 	w := &writes{}
 	err = c.fill(ctx, s, first, w)
-	if err == nil {
-		err = w.wrong()
-	}
 	// What is under way is ended in order, also when ctx is over.
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
 	defer cancel()
+	if err == nil {
+		// The client commits also when it could not write something for a reason
+		// of its own: all must be written, and be known to be, before.
+		err = cmp.Or(s.Client().Flush(end), w.wrong())
+	}
 	if err != nil {
 		_, _ = s.End(end, kgo.TryAbort) // the session ends, whatever becomes of it
 		return err
@@ -80,13 +83,13 @@ func (c TransformConfig) fill(ctx context.Context, s *kgo.GroupTransactSession, 
 		var err error
 		during, cancel := context.WithTimeout(ctx, left)
 		rs, err = polled(during, s, c.Most-n)
-		over := during.Err() != nil && ctx.Err() == nil
+		over := ctxOver(err) && ctx.Err() == nil
 		cancel()
+		if err != nil && !over {
+			return err
+		}
 		if over && len(rs) == 0 {
 			return nil
-		}
-		if err != nil {
-			return err
 		}
 	}
 }
@@ -98,6 +101,7 @@ const (
 
 func (c TransformConfig) each(ctx context.Context, s *kgo.GroupTransactSession, rs []*kgo.Record, w *writes) error {
 	const slab = 256
+	writing := context.WithoutCancel(ctx) // one that fails alone would be missing
 	var ins []relay.Message
 	var outs []kgo.Record
 	for _, r := range rs {
@@ -119,7 +123,7 @@ func (c TransformConfig) each(ctx context.Context, s *kgo.GroupTransactSession, 
 				topic = c.Out
 			}
 			outs = append(outs, kgo.Record{Topic: topic, Key: m.Key, Value: m.Value, Headers: headers(m.Headers)})
-			s.Produce(ctx, &outs[len(outs)-1], w.done)
+			s.Produce(writing, &outs[len(outs)-1], w.done)
 		}
 	}
 	return nil
@@ -147,13 +151,15 @@ func (w *writes) wrong() error {
 	return w.err
 }
 
-// polled returns what was read, or why nothing can be.
-func polled(ctx context.Context, s *kgo.GroupTransactSession, most int) ([]*kgo.Record, error) {
+// polled returns what was read, and why there is no more. What was read counts
+// as done with the next commit, also beside an error that ctx is over.
+func polled(ctx context.Context, s *kgo.GroupTransactSession, most int) (rs []*kgo.Record, err error) {
 	fs := s.PollRecords(ctx, most)
+	rs = fs.Records()
 	for _, e := range fs.Errors() {
 		switch {
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
+		case ctxOver(e.Err):
+			err = e.Err
 		case kerr.IsRetriable(e.Err) && !errors.Is(e.Err, kerr.UnknownTopicID):
 		default:
 			if g, ok := errors.AsType[*kgo.ErrGroupSession](e.Err); ok && meaning(g.Err) == relay.ErrFenced { //nolint:errorlint // meaning returns the error itself
@@ -162,5 +168,5 @@ func polled(ctx context.Context, s *kgo.GroupTransactSession, most int) ([]*kgo.
 			return nil, fmt.Errorf("topic %s: %w", e.Topic, askError(e.Err))
 		}
 	}
-	return fs.Records(), nil
+	return rs, err
 }
