@@ -177,10 +177,31 @@ func (s *Server) Kill() {
 	if cmd == nil {
 		return
 	}
-	for _, pid := range append(children(cmd.Process.Pid), cmd.Process.Pid) {
+	// Stopped, it starts no more of them while they are looked for.
+	_ = syscall.Kill(cmd.Process.Pid, syscall.SIGSTOP)
+	backends := children(cmd.Process.Pid)
+	for _, pid := range append(backends, cmd.Process.Pid) {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	<-exited
+	// A backend holds the shared memory until it is gone, and the next server
+	// refuses to start while one does.
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for begun := time.Now(); slices.ContainsFunc(backends, runs) && time.Since(begun) < startWithin; {
+		<-tick.C
+	}
+}
+
+// runs reports whether a process has not ended. One that nobody has waited for
+// yet has.
+func runs(pid int) bool {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	return len(fields) > 0 && fields[0] != "Z" && fields[0] != "X"
 }
 
 // children are the processes that pid has started: each backend makes a group
