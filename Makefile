@@ -33,14 +33,15 @@ run: build ## build, then start the gateway with the sample messenger behind it
 
 .PHONY: test
 test: ## run every test; needs only Go
-	@$(GO) test $(GOFLAGSX) -timeout 5m $(TESTFLAGS) ./...
+	@$(GO) test $(GOFLAGSX) -timeout 10m $(TESTFLAGS) ./...
 
-# Left out: what has no goroutines of its own, and the scenarios, whose bubbles
-# run one goroutine at a time and take 25 times as long here.
+# Left out: what has no goroutines of its own, the scenarios, whose bubbles run
+# one goroutine at a time and take 25 times as long here, and the kill loops,
+# whose processes are killed before the detector has said anything.
 .PHONY: race
 race: ## run the tests of what runs concurrently under the race detector
 	@$(GO) test $(GOFLAGSX) -race -timeout 8m $(TESTFLAGS) $$($(GO) list $(GOFLAGSX) ./... | \
-		grep -v -e '/internal/arch$$' -e '/docs$$' -e '/scripts/' -e '/bench/' -e '/cmd/' -e '/level$$' -e '/level/fleet$$' -e '/playbook$$' -e '/rehearse/virtual$$')
+		grep -v -e '/internal/arch$$' -e '/docs$$' -e '/scripts/' -e '/bench/' -e '/cmd/' -e '/level$$' -e '/level/fleet$$' -e '/playbook$$' -e '/relay/verify$$' -e '/rehearse/virtual$$')
 
 .PHONY: lint
 lint: $(GOLANGCI) ## check format, vet and lint
@@ -79,6 +80,11 @@ peers: build ## run the same storms through other admission controls
 .PHONY: kafka
 kafka: ## start one real Apache Kafka on 127.0.0.1:9092 (needs Java 17 and Maven)
 	@exec test/kafka/run.sh
+
+.PHONY: verify
+verify: ## kill the relay's processes and three real brokers 250 times; nothing may be lost (needs Java 17 and Maven)
+	@test/kafka/fetch.sh
+	@$(GO) test $(GOFLAGSX) -count=1 -timeout 30m -v ./relay/verify -run '^(TestKills|TestALeader)' -args -kills 110
 
 .PHONY: deps
 deps: ## install Debian's nginx, wrk, haproxy and promtool, for bench, peers and observe (asks for root)

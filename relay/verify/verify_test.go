@@ -99,7 +99,7 @@ func TestBrokenPartsAreNoticed(t *testing.T) {
 		verify.Repeats:      func(r verify.Result) int { return r.Unexplained },
 	} {
 		t.Run(string(broken), func(t *testing.T) {
-			res := play(t, verify.Config{Records: 2_000, Kills: 12, Seed: 3, Broken: broken, Patience: 8 * time.Second})
+			res := play(t, verify.Config{Records: 2_000, Kills: 12, Seed: 3, Broken: broken, Patience: 5 * time.Second})
 			if res.OK || noticed(res) == 0 || len(res.Findings) == 0 {
 				t.Errorf("not noticed: %+v", res)
 			}
