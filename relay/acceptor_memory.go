@@ -62,7 +62,11 @@ func newMemory(size int) *memory {
 // scope is what an idempotency key is one of: that of another writer, or of
 // another topic, is another key.
 func scope(m *Message) string {
-	return string(m.Header(HeaderWriter)) + "\x00" + m.Topic + "\x00" + string(m.Header(HeaderID))
+	writer, id := m.Header(HeaderWriter), m.Header(HeaderID)
+	b := make([]byte, 0, 128)
+	b = append(append(b, writer...), 0)
+	b = append(append(b, m.Topic...), 0)
+	return string(append(b, id...))
 }
 
 // fingerprint tells whether two messages with one idempotency key are one.
@@ -89,7 +93,7 @@ func (y *memory) begin(m *Message, made bool) (c *call, first bool, err error) {
 		return c, false, nil
 	}
 	c = &call{key: key, sum: sum, made: made, m: m, waiters: 1}
-	c.receipt.ID = string(m.Header(HeaderID))
+	c.receipt.ID = key[len(key)-len(m.Header(HeaderID)):]
 	y.calls[key] = c
 	return c, true, nil
 }

@@ -89,7 +89,13 @@ func (s *spooler) passes(ctx context.Context, t *intake, m *Message) bool {
 	if t.queue.empty() {
 		return true
 	}
+	if !s.ways.open.Load() {
+		return false
+	}
 	slot := s.slot(t, m)
+	if s.ways.free(slot) {
+		return true
+	}
 	timer := time.NewTimer(s.within / 2)
 	defer timer.Stop()
 	for {

@@ -129,11 +129,16 @@ func (s *Spool) pass() {
 
 // write writes one batch. Only one goroutine is here at a time.
 func (s *Spool) write(b *batch) {
-	// Those who were woken by the batch before are about to come again: let
-	// them, or they wait for two syncs instead of one.
-	runtime.Gosched()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(b.recs) < s.before {
+		// Those who were woken by the batch before are about to come again: let
+		// them, or they wait for two syncs instead of one.
+		s.mu.Unlock()
+		runtime.Gosched()
+		s.mu.Lock()
+	}
+	s.before = len(b.recs)
 	if len(s.queue) == 0 || s.queue[0] != b { // closed in between
 		s.pass()
 		return

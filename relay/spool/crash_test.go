@@ -153,17 +153,18 @@ func TestF9PowerFails(t *testing.T) {
 					t.Fatalf("seed %d: %v", seed, errs)
 				}
 			}
-			switch r.IntN(4) {
-			case 0:
+			if r.IntN(4) == 0 {
 				s.Close()
-			case 1:
+				continue
+			}
+			// One append has got as far as the sync.
+			fs.mu.Lock()
+			fs.failAt, fs.err = fs.ops+1+r.IntN(6), errors.New("it ends here")
+			fs.mu.Unlock()
+			l.round(s, r)
+			if r.IntN(3) == 0 {
 				fs = fs.killed()
-			default:
-				// One append has got as far as the sync.
-				fs.mu.Lock()
-				fs.failAt, fs.err = fs.ops+1+r.IntN(6), errors.New("the power fails")
-				fs.mu.Unlock()
-				l.round(s, r)
+			} else {
 				fs = fs.powerless(r)
 			}
 		}

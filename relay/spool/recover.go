@@ -13,6 +13,11 @@ func (s *Spool) recover() error {
 	if err := s.openHead(); err != nil {
 		return err
 	}
+	// What the head says is done goes. The process before may not have synced it,
+	// and it must not fall back behind what is gone.
+	if err := s.head.sync(); err != nil {
+		return err
+	}
 	names, err := s.fs.List(s.cfg.Dir)
 	if err != nil {
 		return err
@@ -105,7 +110,12 @@ func (s *Spool) examineFile(g *segment, f File, after uint64) (drop bool, err er
 				s.report(Damage{File: g.name, Offset: sc.off, Lost: after - g.next})
 				g.next = after
 			}
-			return g.next == g.first, nil
+			if after > 0 {
+				return g.next == g.first, nil
+			}
+			// A process that was killed may have written records that it did not
+			// sync. They are there, and must stay: others follow them.
+			return g.next == g.first, f.Sync()
 		case errors.Is(err, errBad):
 			if err := s.mend(g, &sc, after); err != nil {
 				return false, err

@@ -44,6 +44,7 @@ type Spool struct {
 	segments []*segment // the oldest first; the last one is written to
 	queue    []*batch   // to be written
 	leading  bool       // somebody writes
+	before   int        // records in the batch before
 	waiting  int64      // bytes in queue and being written
 	live     int64      // bytes on disk that are not done
 	depth    int64      // records on disk that are not done
