@@ -107,7 +107,7 @@ func (l *Log) footing(ctx context.Context, admin *kadm.Client) (c footing, id st
 		return c, "", err
 	}
 	c.version, c.major, c.minor = f.version, f.major, f.minor
-	c.elr = f.finalized["eligible.leader.replicas.version"] >= 1
+	c.elr = f.levels["eligible.leader.replicas.version"] >= 1
 	if len(meta.Brokers) > 0 {
 		rs, err := admin.DescribeBrokerConfigs(ctx, meta.Brokers[0].NodeID)
 		if err == nil && len(rs) > 0 { // who may not look does without

@@ -19,7 +19,6 @@ import (
 type ledger struct {
 	mu    sync.Mutex
 	acked map[string]relay.Position
-	n     int
 }
 
 // write appends for one key, one after the other, until ctx ends.

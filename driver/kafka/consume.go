@@ -21,11 +21,7 @@ func (l *Log) Consume(ctx context.Context, g relay.Group, c relay.Consumer) erro
 	known := map[string]bool{}
 	losses := map[relay.Partition]int64{}
 	for fails := 0; ; {
-		m, err := newMember(l, g, c, known, losses)
-		if err != nil {
-			return err
-		}
-		err = m.run(ctx)
+		claimed, err := l.join(ctx, g, c, known, losses)
 		switch {
 		case errors.Is(err, relay.ErrFenced):
 			l.cfg.tell(relay.Event{What: relay.Fenced, Target: g.Name, Why: "another member runs under the instance name of this one"})
@@ -36,7 +32,7 @@ func (l *Log) Consume(ctx context.Context, g relay.Group, c relay.Consumer) erro
 			fails = 0
 			continue
 		}
-		if m.everClaimed {
+		if claimed {
 			fails = 0
 		}
 		fails++
@@ -45,6 +41,20 @@ func (l *Log) Consume(ctx context.Context, g relay.Group, c relay.Consumer) erro
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// join is a member once, and reports whether it ever held anything.
+func (l *Log) join(ctx context.Context, g relay.Group, c relay.Consumer, known map[string]bool, losses map[relay.Partition]int64) (bool, error) {
+	byBrokers, err := l.assignedByBrokers(ctx)
+	if err != nil {
+		return false, err
+	}
+	m, err := newMember(l, g, c, known, losses, byBrokers)
+	if err != nil {
+		return false, err
+	}
+	err = m.run(ctx)
+	return m.everClaimed, err
 }
 
 // errAnew ends a membership so that it begins again with its claims made anew.

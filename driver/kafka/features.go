@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
@@ -13,7 +14,19 @@ import (
 type features struct {
 	version      string // of the oldest broker that answered
 	major, minor int
-	finalized    map[string]int16
+	levels       map[string]int16
+}
+
+// assignedByBrokers reports whether groups are to be assigned by the brokers: it
+// was asked for, and all of them can.
+func (l *Log) assignedByBrokers(ctx context.Context) (bool, error) {
+	if !l.cfg.NewProtocol {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	f, err := askFeatures(ctx, l.admin())
+	return err == nil && f.newGroups(), err
 }
 
 // askFeatures asks every broker; those that are away count as like the others.
@@ -33,10 +46,10 @@ func askFeatures(ctx context.Context, admin *kadm.Client) (f features, err error
 		if f.version == "" || major < f.major || major == f.major && minor < f.minor {
 			f.version, f.major, f.minor = guess, major, minor
 		}
-		if f.finalized == nil {
-			f.finalized = map[string]int16{}
+		if f.levels == nil {
+			f.levels = map[string]int16{}
 			for _, n := range a.Raw().FinalizedFeatures {
-				f.finalized[n.Name] = n.MaxVersionLevel
+				f.levels[n.Name] = n.MaxVersionLevel
 			}
 		}
 	}
@@ -62,9 +75,9 @@ func parseVersion(guess string) (major, minor int) {
 // newGroups reports whether the brokers can assign partitions (KIP-848) without
 // the faults that it had before 4.3.
 func (f features) newGroups() bool {
-	return f.finalized["group.version"] >= 1 && (f.major > 4 || f.major == 4 && f.minor >= 3)
+	return f.levels["group.version"] >= 1 && (f.major > 4 || f.major == 4 && f.minor >= 3)
 }
 
 // transactions reports whether a transaction of a process that died cannot
-// leak into that of its successor (TV2, KIP-890).
-func (f features) transactions() bool { return f.finalized["transaction.version"] >= 2 && f.major >= 4 }
+// leak into that of its successor (TV2, KIP-890): none before 4.0 says so.
+func (f features) transactions() bool { return f.levels["transaction.version"] >= 2 }

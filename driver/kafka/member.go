@@ -69,7 +69,7 @@ type work struct {
 	done chan struct{}
 }
 
-func newMember(l *Log, g relay.Group, c relay.Consumer, known map[string]bool, losses map[relay.Partition]int64) (*member, error) {
+func newMember(l *Log, g relay.Group, c relay.Consumer, known map[string]bool, losses map[relay.Partition]int64, byBrokers bool) (*member, error) {
 	m := &member{
 		log: l, group: g, cons: c,
 		ready: make(chan struct{}), work: make(chan work), ended: make(chan struct{}), own: make(chan struct{}, 1),
@@ -82,7 +82,7 @@ func newMember(l *Log, g relay.Group, c relay.Consumer, known map[string]bool, l
 		}
 	}
 	// The client joins at once, and calls back before it is returned.
-	if m.client, err = kgo.NewClient(append(l.opts[:len(l.opts):len(l.opts)], m.options()...)...); err != nil {
+	if m.client, err = kgo.NewClient(append(l.opts[:len(l.opts):len(l.opts)], m.options(byBrokers)...)...); err != nil {
 		if m.direct != nil {
 			m.direct.client.Close()
 		}
@@ -93,7 +93,7 @@ func newMember(l *Log, g relay.Group, c relay.Consumer, known map[string]bool, l
 	return m, nil
 }
 
-func (m *member) options() []kgo.Opt {
+func (m *member) options(byBrokers bool) []kgo.Opt {
 	g := m.group
 	opts := []kgo.Opt{
 		kgo.ConsumerGroup(g.Name),
@@ -109,22 +109,16 @@ func (m *member) options() []kgo.Opt {
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, ps map[string][]int32) { m.gone(ps, true) }),
 		kgo.AdjustFetchOffsetsFn(m.assigned),
 		kgo.WithHooks(groupErrors{m}),
-		m.balancer(),
 	}
-	if m.log.cfg.NewProtocol {
-		opts = append(opts, kgo.ServerSideBalancer())
+	if byBrokers {
+		opts = append(opts, kgo.Balancers(kgo.StickyBalancer()), kgo.ServerSideBalancer())
+	} else {
+		opts = append(opts, kgo.Balancers(kgo.CooperativeStickyBalancer()))
 	}
 	if g.Instance != "" {
 		opts = append(opts, kgo.InstanceID(g.Instance))
 	}
 	return append(opts, m.fetching()...)
-}
-
-func (m *member) balancer() kgo.Opt {
-	if m.log.cfg.NewProtocol {
-		return kgo.Balancers(kgo.StickyBalancer())
-	}
-	return kgo.Balancers(kgo.CooperativeStickyBalancer())
 }
 
 // fetching has the options of who reads. Two fetches are under way at once, and

@@ -74,6 +74,21 @@ func TestRealKafka(t *testing.T) {
 			logtest.Run(t, func(t *testing.T) relay.Log {
 				return openReal(t, c, kafka.Config{})
 			}, realOptions(realAdmin(t, c), "suite"))
+			if version == kafkatest.Newest {
+				t.Run("F40", func(t *testing.T) { byBrokers(t, c) })
+			}
 		})
+	}
+}
+
+// The suite once more, with partitions that the brokers assign.
+func byBrokers(t *testing.T, c *kafkatest.Cluster) {
+	admin := realAdmin(t, c)
+	logtest.Run(t, func(t *testing.T) relay.Log {
+		return openReal(t, c, kafka.Config{NewProtocol: true})
+	}, realOptions(admin, "new"))
+	groups, err := admin.ListGroupsByType(within(t, time.Minute), []string{"consumer"})
+	if err != nil || len(groups) < 10 {
+		t.Errorf("groups of the new protocol: %v, %v", groups.Groups(), err)
 	}
 }

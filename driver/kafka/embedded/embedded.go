@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -119,6 +120,29 @@ func (l *Log) Append(m *relay.Message, done func(relay.Position, error)) {
 	}
 	l.since.Add(size)
 	l.Log.Append(m, done)
+}
+
+// EnsureTopics makes the topics that are not there; see [kafka.Log.EnsureTopics].
+// Here messages are kept until every group has finished them: what a topic's
+// settings say of retention does not count, Config.Retention does.
+func (l *Log) EnsureTopics(ctx context.Context, specs ...kafka.TopicSpec) (map[string]int32, error) {
+	kept := make([]kafka.TopicSpec, len(specs))
+	for i, s := range specs {
+		kept[i] = s
+		kept[i].Settings = maps.Clone(s.Settings)
+		delete(kept[i].Settings, "retention.ms")
+		delete(kept[i].Settings, "retention.bytes")
+	}
+	return l.Log.EnsureTopics(ctx, kept...)
+}
+
+// Spans implements [relay.Reader]: messages are kept until they are finished.
+func (l *Log) Spans(ctx context.Context, topics ...string) ([]relay.Span, error) {
+	spans, err := l.Log.Spans(ctx, topics...)
+	for i := range spans {
+		spans[i].Retention, spans[i].Bytes = 0, -1
+	}
+	return spans, err
 }
 
 // Used is how many bytes of disk the log takes, about.

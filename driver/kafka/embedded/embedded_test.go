@@ -237,3 +237,22 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 		}
 	}
 }
+
+// Whatever age a topic is made to keep, what nobody has finished stays.
+func TestRetentionOfATopicDoesNotCount(t *testing.T) {
+	l := open(t, embedded.Config{Dir: t.TempDir()})
+	spec := kafka.TopicSpec{Name: "jobs", Partitions: 1, Settings: map[string]string{"retention.ms": "60000", "max.message.bytes": "5000"}}
+	if n, err := l.EnsureTopics(within(t), spec); err != nil || n["jobs"] != 1 {
+		t.Fatal(n, err)
+	}
+	spans, err := l.Spans(within(t), "jobs")
+	if err != nil || spans[0].Retention != 0 {
+		t.Errorf("it keeps messages for %v, %v", spans[0].Retention, err)
+	}
+	if _, err := put(t, l, &relay.Message{Topic: "jobs", Value: make([]byte, 10_000)}); !errors.Is(err, relay.ErrTooLarge) {
+		t.Errorf("its other settings count: %v", err)
+	}
+	if len(spec.Settings) != 2 {
+		t.Error("the caller's settings were changed")
+	}
+}
