@@ -26,8 +26,18 @@ type bearing struct {
 	seen   int           // ended, until that is enough
 	took   time.Duration // those, in all
 
+	served [10]served // in the last second, by tenths
+	tenth  int64
+	floor  int // what it served at once a moment ago, for the most part
+
 	asked   float64 // what the target asks not to be exceeded, 0 it does not
 	askedAt time.Time
+}
+
+// served is what ended well in a tenth of a second.
+type served struct {
+	n    int
+	took time.Duration
 }
 
 const (
@@ -59,7 +69,7 @@ func (b *bearing) limit() int {
 	case b.seen < warmAfter:
 		return warmUp
 	}
-	if n := min(b.finder.Limit(), b.most); b.asked == 0 || n < int(b.asked) {
+	if n := min(max(b.finder.Limit(), b.floor), b.most); b.asked == 0 || n < int(b.asked) {
 		return n
 	}
 	return int(b.asked)
@@ -93,6 +103,9 @@ func (b *bearing) heed(now time.Time, n int) {
 // that they enter at the edge: only there they can tell what is beyond.
 func (b *bearing) lane(inFlight int) int {
 	o, n := b.out[rest], b.finder.Limit()
+	if inFlight < b.floor {
+		return rest
+	}
 	open := b.in[rest].InFlight < o.Cap && inFlight < o.Total
 	turn := b.since >= gaugeEvery-1
 	switch {
@@ -139,6 +152,12 @@ func (b *bearing) ended(lane int8, now, from time.Time, n int, r Result) {
 	if r.Overloaded {
 		b.heed(now, n)
 	}
+	if r.Verb == Acked {
+		b.tick(now)
+		s := &b.served[b.tenth%int64(len(b.served))]
+		s.n++
+		s.took += now.Sub(from)
+	}
 	in.Samples = append(in.Samples, limit.Sample{
 		Entered: from.Sub(b.from), Took: now.Sub(from), N: n,
 		Served: r.Verb == Acked || r.Verb == Rejected,
@@ -158,11 +177,41 @@ func (b *bearing) warm(took time.Duration) {
 	}
 }
 
+// tick moves on to the tenth of a second that it is.
+func (b *bearing) tick(now time.Time) {
+	at := int64(now.Sub(b.from) / (100 * time.Millisecond))
+	for i := 0; b.tenth < at && i < len(b.served); i++ {
+		b.tenth++
+		b.served[b.tenth%int64(len(b.served))] = served{}
+	}
+	b.tenth = max(b.tenth, at)
+}
+
+// keepUp sets the floor. By Little's law a target that serves r per second in
+// time t each serves r·t at once, and t is no more than when nothing waits. The
+// finder sheds all but its gauge when that is slowed, which is right for lanes
+// that people wait in; a backlog keeps seven tenths of that under way meanwhile.
+func (b *bearing) keepUp(now time.Time) {
+	b.tick(now)
+	most, sum := 0, served{}
+	for _, s := range b.served {
+		most = max(most, s.n)
+		sum.n += s.n
+		sum.took += s.took
+	}
+	b.floor = 0
+	if sum.n > 0 && b.seen == warmAfter {
+		each := min(b.took/warmAfter, sum.took/time.Duration(sum.n))
+		b.floor = int(0.7 * 10 * float64(most) * each.Seconds())
+	}
+}
+
 func (b *bearing) step(now time.Time, waiting int) {
 	if b.from.IsZero() {
 		b.from = now.Add(-limit.Interval)
 	}
 	b.next = now.Add(limit.Interval)
+	b.keepUp(now)
 	if b.asked > 0 { // a tenth more each second, to see whether it bears more
 		if b.asked *= 1 + 0.1*limit.Interval.Seconds(); b.asked > float64(b.most) {
 			b.asked = 0

@@ -118,12 +118,12 @@ func TestFollowsTheTarget(t *testing.T) {
 			share += w.share(30*time.Millisecond) / 100
 			sum += e.snapshot().Limit
 		}
-		if share < 0.6 || sum/100 > 170 {
+		if share < 0.85 || sum/100 > 170 {
 			t.Errorf("with 50 left: %.0f %% used, limit %d on average", 100*share, sum/100)
 		}
 		w.set(200)
 		time.Sleep(4 * time.Second)
-		if share := w.share(2 * time.Second); share < 0.7 {
+		if share := w.share(2 * time.Second); share < 0.85 {
 			t.Errorf("with 200 again: %.0f %% used, limit %d", 100*share, e.snapshot().Limit)
 		}
 	})

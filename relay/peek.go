@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ErrNoReader: the log cannot be looked into, because it is no [Reader].
+// ErrNoReader says that the log cannot be looked into: it is no [Reader].
 var ErrNoReader = errors.New("the log cannot be looked into")
 
 // Filter selects messages. What is zero selects all.

@@ -84,16 +84,15 @@ func (l *Log) Topic(name string, partitions int) *Log {
 	return l
 }
 
-func (l *Log) topicLocked(name string, partitions int) *topic {
-	t := l.topics[name]
-	if t == nil {
-		t = &topic{}
-		for range partitions {
-			t.parts = append(t.parts, &partition{})
-		}
-		l.topics[name] = t
+func (l *Log) topicLocked(name string, partitions int) {
+	if l.topics[name] != nil {
+		return
 	}
-	return t
+	t := &topic{}
+	for range partitions {
+		t.parts = append(t.parts, &partition{})
+	}
+	l.topics[name] = t
 }
 
 // OnAppend lets f decide what becomes of appends: whether they are kept, and
