@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/daero/daero/relay"
@@ -18,7 +19,7 @@ const companion = "orders.parked.daero.shop"
 // before that was committed, and goes on in its topic when nothing of it is
 // parked any more.
 func TestParkedKeyKeepsItsOrder(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		for i := range 20 {
 			put(l, fmt.Sprintf("bad:%d", i), fmt.Sprintf("good:%d", i))
@@ -74,7 +75,7 @@ func TestParkedKeyKeepsItsOrder(t *testing.T) {
 // TestRepeatedKeysAreNotSent within what is remembered; those of another writer
 // or with another key of order are others.
 func TestRepeatedKeysAreNotSent(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		add := func(key, id, writer string) {
 			l.Put(relay.Message{Topic: "orders", Key: []byte(key), Value: []byte(id + writer), Headers: []relay.Header{{Name: relay.HeaderID, Value: []byte(id)}, {Name: relay.HeaderWriter, Value: []byte(writer)}}})
@@ -100,7 +101,7 @@ func TestRepeatedKeysAreNotSent(t *testing.T) {
 // TestPauseThrottleRate: what people, playbooks and the configuration say about
 // speed.
 func TestPauseThrottleRate(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 2)
 		numbered(l, 3000, 100)
 		e := start(t, l, "one", relay.Delivery{Rate: 100, Handler: ack})

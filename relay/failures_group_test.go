@@ -16,12 +16,6 @@ import (
 
 const group = "daero.shop"
 
-// bubble runs f in virtual time.
-func bubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, f)
-}
-
 // numbered puts n messages, "kI:N" over so many keys.
 func numbered(l *memlog.Log, n, keys int) {
 	for i := range n {
@@ -32,7 +26,7 @@ func numbered(l *memlog.Log, n, keys int) {
 // TestF01KillLosesNothing: what was with the handler when the process died is
 // delivered again.
 func TestF01KillLosesNothing(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 2)
 		numbered(l, 100, 10)
 		var got deliveries
@@ -69,7 +63,7 @@ func TestF01KillLosesNothing(t *testing.T) {
 // they finished is committed, and nobody commits what it does not hold, with
 // commits that take long.
 func TestF02RebalanceIsClean(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{CommitDelay: 400 * time.Millisecond}).Topic("orders", 4)
 		numbered(l, 2000, 50)
 		var got deliveries
@@ -99,7 +93,7 @@ func TestF02RebalanceIsClean(t *testing.T) {
 // then its handlers' contexts end and it commits nothing. Who has taken over
 // delivers with a higher epoch.
 func TestF03LostPartitionsAreLetGo(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		put(l, "k:1")
 		var cancelled atomic.Bool
@@ -135,7 +129,7 @@ func TestF03LostPartitionsAreLetGo(t *testing.T) {
 // TestF04SlowHandlerHoldsUpNoRebalance: half of Drain is the most that a handler
 // can hold partitions back.
 func TestF04SlowHandlerHoldsUpNoRebalance(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 2)
 		numbered(l, 10, 10)
 		one := start(t, l, "one", relay.Delivery{Timeout: time.Hour, Drain: 8 * time.Second, Handler: func(ctx context.Context, _ *relay.Message) relay.Result {
@@ -156,7 +150,7 @@ func TestF04SlowHandlerHoldsUpNoRebalance(t *testing.T) {
 // TestF05OneMessageDoesNotBounceForEver: a message that fails wherever it comes
 // is a dead letter after as many attempts in all, however often it moves.
 func TestF05OneMessageDoesNotBounceForEver(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		put(l, "bad:1", "good:2")
 		var attempts []int
@@ -185,7 +179,7 @@ func TestF05OneMessageDoesNotBounceForEver(t *testing.T) {
 // TestF15LostPlaceIsTold: a group that has lost its place starts at the oldest
 // message, never at the newest, and says so.
 func TestF15LostPlaceIsTold(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		numbered(l, 5, 5)
 		h := func(context.Context, *relay.Message) relay.Result { return relay.Ack() }
@@ -204,7 +198,7 @@ func TestF15LostPlaceIsTold(t *testing.T) {
 
 // TestF16RetentionIsWatched before it takes anything, and what it took is told.
 func TestF16RetentionIsWatched(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{Retention: time.Hour}).Topic("orders", 1)
 		numbered(l, 10, 10)
 		d := relay.Delivery{Handler: func(context.Context, *relay.Message) relay.Result {
@@ -234,7 +228,7 @@ func TestF16RetentionIsWatched(t *testing.T) {
 
 // TestF29DamagedMetadataOnlyRepeats.
 func TestF29DamagedMetadataOnlyRepeats(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		numbered(l, 10, 10)
 		p := relay.Partition{Topic: "orders"}
@@ -255,7 +249,7 @@ func TestF29DamagedMetadataOnlyRepeats(t *testing.T) {
 
 // TestF33ShutdownFinishes what is under way and commits it.
 func TestF33ShutdownFinishes(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{CommitDelay: time.Second}).Topic("orders", 2)
 		numbered(l, 500, 100)
 		var got deliveries
@@ -294,7 +288,7 @@ func (r *refusing) Consume(context.Context, relay.Group, relay.Consumer) error {
 // back; one without a name does.
 func TestF34ReplacedInstanceStops(t *testing.T) {
 	for instance, want := range map[string]bool{"gateway-1": true, "": false} {
-		bubble(t, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			log := &refusing{Log: memlog.New(memlog.Config{}).Node("one"), err: fmt.Errorf("join: %w", relay.ErrFenced)}
 			fenced := 0
 			r, err := relay.New(relay.Config{Log: log, Instance: instance, Seed: 1, Deliveries: []relay.Delivery{{
@@ -321,7 +315,7 @@ func TestF34ReplacedInstanceStops(t *testing.T) {
 
 // TestF35CommitsThatFailAreMadeGood once the coordinator is back.
 func TestF35CommitsThatFailAreMadeGood(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 2)
 		l.OnCommit(func(string, string, []relay.Mark) (bool, error) { return false, relay.ErrAway })
 		numbered(l, 50, 10)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/daero/daero/relay"
@@ -25,7 +26,7 @@ func downResult() relay.Result {
 // TestF21PoisonIsADeadLetterAtOnce, with headers that people and Spring's tools
 // read.
 func TestF21PoisonIsADeadLetterAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		at := l.Put(relay.Message{Topic: "orders", Key: []byte("k"), Value: []byte("v"), Headers: []relay.Header{{Name: relay.HeaderID, Value: []byte("id-1")}, {Name: "x", Value: []byte("y")}}})
 		e := start(t, l, "one", relay.Delivery{Handler: func(context.Context, *relay.Message) relay.Result {
@@ -60,7 +61,7 @@ func TestF21PoisonIsADeadLetterAtOnce(t *testing.T) {
 
 // TestF22PanicIsARetry, and harms no other key.
 func TestF22PanicIsARetry(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		numbered(l, 30, 3)
 		var n atomic.Int32
@@ -86,7 +87,7 @@ func TestF22PanicIsARetry(t *testing.T) {
 // TestF23SickTargetIsNotStormed: where every attempt fails, a relay makes hardly
 // more attempts than a healthy target would get.
 func TestF23SickTargetIsNotStormed(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 2)
 		numbered(l, 1000, 1000)
 		e := start(t, l, "one", relay.Delivery{Handler: func(context.Context, *relay.Message) relay.Result { return relay.Retry(0) }})
@@ -102,7 +103,7 @@ func TestF23SickTargetIsNotStormed(t *testing.T) {
 // Nothing is counted against the messages, it is asked now and then, and when it
 // is back everything flows at once.
 func TestF24DownTargetMakesNoDeadLetters(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 4)
 		numbered(l, 3000, 300)
 		var down atomic.Bool
@@ -145,7 +146,7 @@ func TestF24DownTargetMakesNoDeadLetters(t *testing.T) {
 // TestF24FloodOfDeadLettersPauses: a target that rejects everything is taken to be
 // broken.
 func TestF24FloodOfDeadLettersPauses(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 2)
 		numbered(l, 2000, 2000)
 		var mended atomic.Bool
@@ -178,7 +179,7 @@ func TestF24FloodOfDeadLettersPauses(t *testing.T) {
 
 // TestF25FailedDeadLetterBlocksItsKeyAlone, and its place is not passed.
 func TestF25FailedDeadLetterBlocksItsKeyAlone(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		put(l, "bad:0", "bad:1", "good:2", "good:3")
 		l.OnAppend(func(_ string, m *relay.Message) (bool, error) {
@@ -208,7 +209,7 @@ func TestF25FailedDeadLetterBlocksItsKeyAlone(t *testing.T) {
 
 // TestF26HeadersOfDeadLettersAreBounded, however many the message has.
 func TestF26HeadersOfDeadLettersAreBounded(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{MaxBytes: 60_000}).Topic("orders", 1)
 		m := relay.Message{Topic: "orders", Key: []byte("k"), Value: make([]byte, 1000)}
 		for i := range 50 {
@@ -237,7 +238,7 @@ func TestF26HeadersOfDeadLettersAreBounded(t *testing.T) {
 // TestF28NotBefore: a message that is not due yet waits, and blocks its key
 // alone.
 func TestF28NotBefore(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		due := time.Now().Add(time.Hour)
 		l.Put(relay.Message{Topic: "orders", Key: []byte("k"), Value: []byte("late"), Headers: []relay.Header{{Name: relay.HeaderNotBefore, Value: []byte(due.Format(time.RFC3339))}}})
@@ -259,7 +260,7 @@ func TestF28NotBefore(t *testing.T) {
 
 // TestF31HotKeyIsTold and pauses its partition, not the others.
 func TestF31HotKeyIsTold(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{Batch: 100}).Topic("orders", 2)
 		hot := relay.Partition{Topic: "orders"}
 		for i := range 2000 {
@@ -293,7 +294,7 @@ func TestF31HotKeyIsTold(t *testing.T) {
 
 // TestF32MemoryIsBounded while a target takes nothing.
 func TestF32MemoryIsBounded(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{Batch: 20}).Topic("orders", 4)
 		value := make([]byte, 10_000)
 		for i := range 4000 { // 40 MB

@@ -61,7 +61,7 @@ func TestOneFailingKeySlowsNoOther(t *testing.T) {
 // TestFailingKeyInOnePartitionIsParkedInTime: with one partition a message that
 // fails at the beginning would fill the window in seconds.
 func TestFailingKeyInOnePartitionIsParkedInTime(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		l := memlog.New(memlog.Config{}).Topic("orders", 1)
 		put(l, "bad:0")
 		numbered(l, 100_000, 1000)
@@ -83,7 +83,7 @@ func TestFailingKeyInOnePartitionIsParkedInTime(t *testing.T) {
 // TestDeadTargetSlowsNoOther: two targets of one topic.
 func TestDeadTargetSlowsNoOther(t *testing.T) {
 	run := func(other relay.Handler) (took time.Duration) {
-		bubble(t, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			l := memlog.New(memlog.Config{}).Topic("orders", 4)
 			numbered(l, 4000, 100)
 			var n atomic.Int32
