@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/daero/daero/relay"
@@ -90,6 +91,7 @@ func (m *member) commit(ctx context.Context) error {
 func (m *member) until(what string, is func() bool) {
 	m.t.Helper()
 	for range 3000 {
+		synctest.Wait()
 		m.mu.Lock()
 		ok := is()
 		m.mu.Unlock()
