@@ -72,6 +72,58 @@ func TestParkedKeyKeepsItsOrder(t *testing.T) {
 	})
 }
 
+// TestCopiesInTheCompanionAreDropped: those of appends whose outcome was unknown,
+// and those that a member that was replaced appends late.
+func TestCopiesInTheCompanionAreDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := memlog.New(memlog.Config{}).Topic("orders", 1)
+		for i := range 6 {
+			put(l, fmt.Sprintf("bad:%d", i), fmt.Sprintf("good:%d", i))
+		}
+		unknown := 3
+		l.OnAppend(func(_ string, m *relay.Message) (bool, error) {
+			if m.Topic == companion && unknown > 0 {
+				unknown--
+				return true, relay.ErrUnknown
+			}
+			return true, nil
+		})
+		var mended atomic.Bool
+		var got deliveries
+		e := start(t, l, "one", relay.Delivery{Retry: relay.RetryPolicy{InPlace: 500 * time.Millisecond}, Handler: func(_ context.Context, m *relay.Message) relay.Result {
+			if string(m.Key) != "good" && !mended.Load() {
+				return relay.Retry(10 * time.Second)
+			}
+			got.add(m)
+			return relay.Ack()
+		}})
+		synctest.Wait()
+		// It has the message in the topic, so what comes late is a copy.
+		put(l, "slow:12")
+		synctest.Wait()
+		l.Put(relay.Message{Topic: companion, Key: []byte("slow"), Value: []byte("12"), Pin: true, Headers: []relay.Header{{Name: relay.HeaderOrigin, Value: []byte("orders/0/12")}}})
+		time.Sleep(15 * time.Second)
+		if n := len(l.Messages(companion)); n < 6+3+1 {
+			t.Errorf("%d messages in the companion, want copies among them", n)
+		}
+		mended.Store(true)
+		e.idle(10 * time.Minute)
+		e.stop()
+		seen := map[string]int{}
+		for _, g := range got.got {
+			seen[g]++
+		}
+		for g, n := range seen {
+			if n != 1 {
+				t.Errorf("%s was delivered %d times", g, n)
+			}
+		}
+		if len(seen) != 13 {
+			t.Errorf("%d of 13 messages were delivered", len(seen))
+		}
+	})
+}
+
 // TestRepeatedKeysAreNotSent within what is remembered; those of another writer
 // or with another key of order are others.
 func TestRepeatedKeysAreNotSent(t *testing.T) {
