@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/daero/daero/internal/child"
 )
 
 // DemoOptions say how the demo is started.
@@ -66,27 +68,27 @@ func StartDemo(ctx context.Context, o DemoOptions) (d *Demo, err error) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	if st.gateway, err = startChild("gateway", nil, exe, "run", "--config", file, "--adapter", "caddyfile"); err != nil {
+	if st.gateway, err = child.Start("gateway", exe, "run", "--config", file, "--adapter", "caddyfile"); err != nil {
 		return nil, err
 	}
-	return d, st.gateway.ready(ctx, answers(st.url()+"/admin/stats"))
+	return d, st.gateway.Ready(ctx, readyWithin, child.Answers(st.url()+"/admin/stats"))
 }
 
 // Wait returns nil when ctx ends, or the reason why a process ended by itself.
 func (d *Demo) Wait(ctx context.Context) error {
-	var ended *child
+	var ended *child.Process
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-d.set.gateway.done:
+	case <-d.set.gateway.Done():
 		ended = d.set.gateway
-	case <-d.set.messenger.done:
+	case <-d.set.messenger.Done():
 		ended = d.set.messenger
 	}
 	if ctx.Err() != nil { // Ctrl-C reaches them as well
 		return nil
 	}
-	return ended.ended()
+	return ended.Ended()
 }
 
 // Close ends both processes and waits for them.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/daero/daero/internal/child"
 	"github.com/daero/daero/rehearse/live"
 )
 
@@ -25,7 +26,7 @@ type processes struct {
 	arm                string
 	settings           Settings
 	dir                string
-	messenger, gateway *child
+	messenger, gateway *child.Process
 	port, admin        int
 	backend            string
 	target             *live.HTTP // nil until it is asked for
@@ -69,40 +70,39 @@ func (p *processes) startMessenger(exe string) (err error) {
 }
 
 // startMessenger starts the sample service on a free port and returns its address.
-func startMessenger(exe string, s Settings) (*child, string, error) {
+func startMessenger(exe string, s Settings) (*child.Process, string, error) {
 	r, w := io.Pipe()
-	c, err := startChild("messenger", w, exe, "messenger", "--listen", "127.0.0.1:0", "--exit-with-stdin",
+	c, err := child.StartTo(w, "messenger", exe, "messenger", "--listen", "127.0.0.1:0", "--exit-with-stdin",
 		"--workers", fmt.Sprint(s.Workers), "--seed", fmt.Sprint(s.Seed))
 	if err != nil {
 		return nil, "", err
 	}
 	go func() {
-		<-c.done
+		<-c.Done()
 		_ = w.CloseWithError(io.ErrUnexpectedEOF)
 	}()
 	address, err := messengerAddress(r)
 	if err != nil {
-		_ = c.stop()
-		return nil, "", fmt.Errorf("%w: %s", err, c.out)
+		_ = end(c)
+		return nil, "", fmt.Errorf("%w: %s", err, c.Said())
 	}
 	return c, address, nil
 }
 
 func (p *processes) startGateway(ctx context.Context, exe string) (err error) {
-	if p.port, err = freePort(); err != nil {
+	ports, err := child.FreePorts(2)
+	if err != nil {
 		return err
 	}
-	if p.admin, err = freePort(); err != nil {
-		return err
-	}
+	p.port, p.admin = ports[0], ports[1]
 	file := filepath.Join(p.dir, "Caddyfile")
 	if err := os.WriteFile(file, []byte(p.caddyfile(p.settings.Workers)), 0o600); err != nil {
 		return err
 	}
-	if p.gateway, err = startChild("gateway", nil, exe, "run", "--config", file, "--adapter", "caddyfile"); err != nil {
+	if p.gateway, err = child.Start("gateway", exe, "run", "--config", file, "--adapter", "caddyfile"); err != nil {
 		return err
 	}
-	return p.gateway.ready(ctx, answers(p.url()+"/admin/stats"))
+	return p.gateway.Ready(ctx, readyWithin, child.Answers(p.url()+"/admin/stats"))
 }
 
 func (p *processes) caddyfile(workers int) string {
@@ -161,7 +161,7 @@ func (p *processes) Metrics(ctx context.Context) (io.ReadCloser, error) {
 // CPU implements [Set].
 func (p *processes) CPU() map[string]float64 {
 	out := map[string]float64{}
-	for name, pid := range map[string]int{"generator": os.Getpid(), "gateway": p.gateway.cmd.Process.Pid, "service": p.messenger.cmd.Process.Pid} {
+	for name, pid := range map[string]int{"generator": os.Getpid(), "gateway": p.gateway.PID(), "service": p.messenger.PID()} {
 		used, ok := cpuOf(pid)
 		if !ok {
 			return nil
@@ -180,11 +180,11 @@ func (p *processes) Close() error {
 		p.target.Close()
 	}
 	var errs []error
-	for _, c := range []*child{p.gateway, p.messenger} {
+	for _, c := range []*child.Process{p.gateway, p.messenger} {
 		if c == nil {
 			continue
 		}
-		errs = append(errs, c.stop())
+		errs = append(errs, end(c))
 	}
 	if p.feed != nil {
 		errs = append(errs, p.feed.close())

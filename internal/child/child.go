@@ -30,8 +30,17 @@ type Process struct {
 // Start starts a program; name is what errors call it. What it says on both
 // outputs is kept, the end of it, for the error message.
 func Start(name, exe string, args ...string) (*Process, error) {
+	return StartTo(nil, name, exe, args...)
+}
+
+// StartTo is Start with the program's standard output going to stdout instead,
+// unless that is nil.
+func StartTo(stdout io.Writer, name, exe string, args ...string) (*Process, error) {
 	p := &Process{name: name, cmd: exec.Command(exe, args...), out: &tail{}, done: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	p.cmd.Stdout, p.cmd.Stderr = io.Writer(p.out), p.out
+	if stdout != nil {
+		p.cmd.Stdout = stdout
+	}
 	p.cmd.SysProcAttr = endWithParent()
 	stdin, err := p.cmd.StdinPipe()
 	if err != nil {
@@ -85,6 +94,18 @@ func (p *Process) Stop(within time.Duration) error {
 func (p *Process) Ended() error {
 	return fmt.Errorf("%s ended by itself (%v): %s", p.name, p.err, p.out) //nolint:errorlint // it may be nil
 }
+
+// Failed is [Process.Ended] of a process that has ended, nil if that was in
+// good order. It must not be called before Done is closed.
+func (p *Process) Failed() error {
+	if p.err == nil {
+		return nil
+	}
+	return p.Ended()
+}
+
+// Said is the end of what the process has said.
+func (p *Process) Said() string { return p.out.String() }
 
 // Ready waits until check succeeds, the process ends or the time is over.
 func (p *Process) Ready(ctx context.Context, within time.Duration, check func(context.Context) error) error {
