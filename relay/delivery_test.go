@@ -179,18 +179,21 @@ func TestPauseThrottleRate(t *testing.T) {
 		must(e.relay.Throttle("shop", 20))
 		within("throttle 20", per(5*time.Second), 20)
 		must(e.relay.Throttle("shop", 0))
+		synctest.Wait()
 		if got := per(5 * time.Second); got != 0 || e.snapshot().Rate != 0 {
 			t.Errorf("throttled to nothing: %v per second", got)
 		}
 		must(e.relay.Throttle("shop", -1))
 		within("no throttle", per(5*time.Second), 100)
 		must(e.relay.Pause("shop", relay.Pause{By: "kim", Reason: "maintenance", Until: time.Now().Add(time.Minute)}))
+		synctest.Wait()
 		if got := per(59 * time.Second); got != 0 || e.snapshot().Paused.By != "kim" {
 			t.Errorf("paused: %v per second", got)
 		}
 		time.Sleep(2 * time.Second)
 		within("the pause is over", per(3*time.Second), 100)
 		must(e.relay.Pause("shop", relay.Pause{By: "kim"}))
+		synctest.Wait()
 		if got := per(time.Hour); got != 0 {
 			t.Errorf("paused without end: %v per second", got)
 		}

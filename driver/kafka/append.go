@@ -46,6 +46,7 @@ type pending struct {
 	done    func(relay.Position, error) // nil once called
 	rec     kgo.Record
 	topic   string
+	pin     int32 // the partition it must go to, -1: where its key says
 	since   time.Time
 	wrote   uint64 // produce requests written before it was appended
 	refused error  // by the partitioner
@@ -91,9 +92,12 @@ func (l *Log) Append(m *relay.Message, done func(at relay.Position, err error)) 
 
 func (a *appender) append(m *relay.Message, done func(relay.Position, error)) {
 	p := &pending{
-		Context: context.Background(), a: a, done: done, topic: m.Topic,
+		Context: context.Background(), a: a, done: done, topic: m.Topic, pin: -1,
 		rec:   kgo.Record{Topic: m.Topic, Key: m.Key, Value: m.Value, Headers: headers(m.Headers)},
 		since: time.Now(), wrote: a.wrote.n.Load(),
+	}
+	if m.Pin {
+		p.pin = max(m.Partition, 0)
 	}
 	if err := a.enter(p); err != nil {
 		a.fail(done, m.Topic, err)

@@ -43,8 +43,16 @@ type topicPartitioner struct {
 }
 
 // Partition refuses keyed records with -1 when the number is not as recorded.
-// Those without a key have no order to lose.
+// Those without a key have no order to lose. Pinned ones go where they are
+// pinned to.
 func (t *topicPartitioner) Partition(r *kgo.Record, n int) int {
+	if p, ok := r.Context.(*pending); ok && p.pin >= 0 {
+		if int(p.pin) < n {
+			return int(p.pin)
+		}
+		p.refused = fmt.Errorf("topic %s has %d partitions: no partition %d: %w", r.Topic, n, p.pin, relay.ErrNoTopic)
+		return -1
+	}
 	if t.recorded > 0 && n != t.recorded && r.Key != nil {
 		if p, ok := r.Context.(*pending); ok {
 			p.refused = &PartitionsChangedError{r.Topic, t.recorded, n}
@@ -52,6 +60,15 @@ func (t *topicPartitioner) Partition(r *kgo.Record, n int) int {
 		return -1
 	}
 	return t.TopicPartitioner.Partition(r, n)
+}
+
+// RequiresConsistency says that a pinned record waits for its partition, as a
+// keyed one does, where others go to those that can be written to now.
+func (t *topicPartitioner) RequiresConsistency(r *kgo.Record) bool {
+	if p, ok := r.Context.(*pending); ok && p.pin >= 0 {
+		return true
+	}
+	return t.TopicPartitioner.RequiresConsistency(r)
 }
 
 // OnNewBatch passes on that a batch is full, so that records without a key go

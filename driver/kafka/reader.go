@@ -128,6 +128,28 @@ func (l *Log) places(ctx context.Context, group string) ([]relay.Mark, error) {
 	return marks, nil
 }
 
+// SetPlaces implements [relay.Placer]. The brokers refuse it while the group has
+// members.
+func (l *Log) SetPlaces(ctx context.Context, group string, marks []relay.Mark) error {
+	var offsets kadm.Offsets
+	for _, m := range marks {
+		offsets.Add(kadm.Offset{Topic: m.Topic, Partition: m.ID, At: m.Offset, LeaderEpoch: -1, Metadata: m.Metadata})
+	}
+	return again(ctx, func() error {
+		rs, err := l.admin().CommitOffsets(ctx, group, offsets)
+		if err == nil {
+			err = rs.Error()
+		}
+		if errors.Is(err, kerr.UnknownMemberID) || errors.Is(err, kerr.IllegalGeneration) {
+			return fmt.Errorf("group %s has members: %w", group, relay.ErrFenced)
+		}
+		if err != nil {
+			return askError(err)
+		}
+		return nil
+	})
+}
+
 // Read implements [relay.Reader]. The end is where undecided transactions begin,
 // if there are any.
 func (l *Log) Read(ctx context.Context, p relay.Partition, from int64, fn func(*relay.Message) bool) error {

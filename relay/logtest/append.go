@@ -36,6 +36,35 @@ func appendAnswersOnce(s *suite) {
 	}
 }
 
+// Pinned messages are where they are pinned to, whatever their keys say, in the
+// order in which they were appended.
+func pinnedMessages(s *suite) {
+	topic := s.topic("jobs", 4)
+	var ms []*relay.Message
+	for i := range 200 {
+		m := &relay.Message{Topic: topic, Value: []byte{byte(i)}, Partition: int32(i % 4), Pin: true}
+		if i%3 > 0 {
+			m.Key = []byte{'k', byte(i % 7)}
+		}
+		ms = append(ms, m)
+	}
+	last := map[int32]int64{0: -1, 1: -1, 2: -1, 3: -1}
+	for i, a := range s.append(ms...) {
+		switch {
+		case a.err != nil:
+			s.Fatalf("message %d: %v", i, a.err)
+		case a.at.Partition != int32(i%4):
+			s.Fatalf("message %d, pinned to %d, is kept at %v", i, i%4, a.at)
+		case a.at.Offset <= last[a.at.Partition]:
+			s.Fatalf("message %d is kept at %v, after one at %d", i, a.at, last[a.at.Partition])
+		}
+		last[a.at.Partition] = a.at.Offset
+	}
+	if a := s.append(&relay.Message{Topic: topic, Value: []byte("x"), Partition: 4, Pin: true})[0]; !errors.Is(a.err, relay.ErrNoTopic) {
+		s.Errorf("pinned to a partition that is not there: %v, want %v", a.err, relay.ErrNoTopic)
+	}
+}
+
 // Messages of one key are in one partition, in the order in which they were
 // appended, although nobody waited in between.
 func keysKeepTheirOrder(s *suite) {

@@ -57,6 +57,7 @@ func Run(t *testing.T, open func(t *testing.T) relay.Log, o Options) {
 		{name: "MessagesComeBackAsTheyWere", run: messagesComeBackAsTheyWere},
 		{name: "NoTopic", run: noTopic},
 		{name: "TooLarge", run: tooLarge, skip: o.TooLarge == 0},
+		{name: "PinnedMessages", run: pinnedMessages},
 		{name: "NewGroupBeginsAtTheOldest", run: newGroupBeginsAtTheOldest},
 		{name: "NewGroupBeginsAtTheNewest", run: newGroupBeginsAtTheNewest},
 		{name: "PlaceAndMetadataComeBack", run: placeAndMetadataComeBack},
@@ -72,6 +73,7 @@ func Run(t *testing.T, open func(t *testing.T) relay.Log, o Options) {
 		{name: "LostPlaceIsTold", run: lostPlaceIsTold, skip: o.Forget == nil},
 		{name: "Spans", run: spans},
 		{name: "Places", run: places},
+		{name: "SetPlaces", run: setPlaces},
 		{name: "Read", run: read},
 	} {
 		if c.skip {

@@ -62,6 +62,34 @@ func places(s *suite) {
 	}
 }
 
+// Places of a group without members can be written; one with members keeps its
+// own.
+func setPlaces(s *suite) {
+	placer, ok := s.log.(relay.Placer)
+	if !ok {
+		return // it need not be one
+	}
+	topic := s.topic("jobs", 2)
+	s.fill(topic, 30, 6)
+	g := s.group(topic)
+	want := relay.Mark{Partition: relay.Partition{Topic: topic, ID: 1}, Offset: 3, Metadata: "three"}
+	if err := placer.SetPlaces(s.within(), g.Name, []relay.Mark{want}); err != nil {
+		s.Fatal(err)
+	}
+	if got, err := s.reader().Places(s.within(), g.Name); err != nil || len(got) != 1 || got[0] != want {
+		s.Errorf("places are %+v, %v, want %+v", got, err, want)
+	}
+	m := s.join(g)
+	m.untilHolds(2)
+	if c := m.claim(want.Partition); c.Offset != 3 || c.Metadata != "three" {
+		s.Errorf("claimed %+v, want it from the place that was set", c)
+	}
+	if err := placer.SetPlaces(s.within(), g.Name, []relay.Mark{want}); !errors.Is(err, relay.ErrFenced) {
+		s.Errorf("places of a group with members: %v, want %v", err, relay.ErrFenced)
+	}
+	m.leave()
+}
+
 // Read goes from an offset to the end as it was, and stops when it is told.
 func read(s *suite) {
 	topic := s.topic("jobs", 1)

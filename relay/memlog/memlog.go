@@ -205,11 +205,18 @@ func (l *Log) Anew(name string) {
 	l.wakeLocked()
 }
 
-// Forget loses the places of a group, as happens when they expire.
-func (l *Log) Forget(name string) {
+// Forget loses the places of a group in some partitions, without any in all, as
+// happens when they expire.
+func (l *Log) Forget(name string, ps ...relay.Partition) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.groupLocked(name).places = map[relay.Partition]relay.Mark{}
+	g := l.groupLocked(name)
+	if len(ps) == 0 {
+		clear(g.places)
+	}
+	for _, p := range ps {
+		delete(g.places, p)
+	}
 }
 
 // Place returns where a group stands, false if it has finished nothing.

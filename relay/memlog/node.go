@@ -87,6 +87,11 @@ func (n *Node) Spans(_ context.Context, topics ...string) (spans []relay.Span, e
 	l := n.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for _, name := range topics {
+		if l.topics[name] == nil {
+			return nil, fmt.Errorf("topic %s: %w", name, relay.ErrNoTopic)
+		}
+	}
 	for _, p := range l.sortedLocked(topics) {
 		part := l.topics[p.Topic].parts[p.ID]
 		spans = append(spans, relay.Span{Partition: p, First: part.first, Next: part.next, Retention: l.cfg.Retention, Bytes: -1})
