@@ -26,9 +26,8 @@ func pass(d time.Duration) { <-time.After(d) }
 // fakeLog keeps what fate says, in the order of appends for each key and in no
 // other: a message that fails takes none down with it.
 type fakeLog struct {
-	wg sync.WaitGroup
-
 	mu    sync.Mutex
+	under int // appends that are under way
 	fate  func(m *relay.Message) fate
 	tails map[string]chan struct{}
 	kept  []relay.Message
@@ -55,7 +54,13 @@ func (l *fakeLog) Append(m *relay.Message, done func(relay.Position, error)) {
 	f := l.fate(m)
 	before, mine := l.tails[string(m.Key)], make(chan struct{})
 	l.tails[string(m.Key)] = mine
-	l.wg.Go(func() {
+	l.under++
+	go func() { // settle waits for it
+		defer func() {
+			l.mu.Lock()
+			l.under--
+			l.mu.Unlock()
+		}()
 		if before != nil {
 			<-before
 		}
@@ -70,7 +75,21 @@ func (l *fakeLog) Append(m *relay.Message, done func(relay.Position, error)) {
 		close(mine)
 		pass(f.reply)
 		done(at, f.err)
-	})
+	}()
+}
+
+// settle waits until nothing is under way. Others may go on appending, which a
+// WaitGroup would not bear.
+func (l *fakeLog) settle() {
+	for {
+		l.mu.Lock()
+		under := l.under
+		l.mu.Unlock()
+		if under == 0 {
+			return
+		}
+		pass(time.Millisecond)
+	}
 }
 
 func (l *fakeLog) Consume(context.Context, relay.Group, relay.Consumer) error {
@@ -225,7 +244,7 @@ func newAccepting(t *testing.T, cfg relay.Config, log *fakeLog) *accepting {
 	a.stop = func() {
 		cancel()
 		<-over
-		log.wg.Wait()
+		log.settle()
 	}
 	return a
 }
