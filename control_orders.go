@@ -39,14 +39,15 @@ func (c *Control) put(orders []playbook.Order) {
 				l.Order(told)
 			}
 			p := c.d.post(backend, l.Name())
-			c.tellPace(backend, l.Name(), p.Load(), posted)
-			if was := p.Load(); posted == (Posted{}) {
+			was := p.Load()
+			if posted == (Posted{}) {
 				if was != nil {
 					p.Store(nil)
 				}
 			} else if was == nil || *was != posted {
 				p.Store(&posted)
 			}
+			c.tellPace(backend, l.Name(), was, posted) // who asks from now on finds it already
 		}
 	}
 	c.paceTopics()

@@ -85,7 +85,7 @@ type DeliveryDoc struct {
 	Paused      *relay.Pause `json:"paused,omitempty"`
 	Circuit     string       `json:"circuit,omitempty"`
 	Limit       int          `json:"limit"`
-	Rate        float64      `json:"rate,omitempty"` // per second, at most
+	Rate        *float64     `json:"rate,omitempty"` // per second at most, 0 none; missing without a bound
 	InFlight    int          `json:"in_flight"`
 	Waiting     int          `json:"waiting"`
 	Bytes       int64        `json:"waiting_bytes"`
@@ -160,10 +160,13 @@ func deliveryDoc(target RelayTarget, s relay.Snapshot) DeliveryDoc {
 		return doc
 	}
 	d := s.Deliveries[i]
-	doc.Running, doc.Group, doc.Paused, doc.Circuit, doc.Limit, doc.Rate = true, d.Group, d.Paused, d.Circuit, d.Limit, max(d.Rate, 0)
+	doc.Running, doc.Group, doc.Paused, doc.Circuit, doc.Limit = true, d.Group, d.Paused, d.Circuit, d.Limit
 	doc.InFlight, doc.Waiting, doc.Bytes, doc.Blocked, doc.Parked, doc.HotKey = d.InFlight, d.Waiting, d.Bytes, d.Blocked, d.Parked, d.HotKeyWaiting
 	doc.Delivered, doc.Attempts, doc.Retries, doc.Rejected, doc.Dead = d.Delivered, d.Attempts, d.Retries, d.Rejected, d.DeadLettered
 	doc.Repeated, doc.Deferrals, doc.Parkings, doc.Partitions = d.Repeated, d.Deferrals, d.Parkings, len(d.Partitions)
+	if d.Rate >= 0 {
+		doc.Rate = &d.Rate
+	}
 	for _, p := range d.Partitions {
 		doc.Lag += max(p.End-p.Finished, 0)
 		doc.Oldest = max(doc.Oldest, since(s.At, p.Oldest))

@@ -145,9 +145,14 @@ func stateOf(d api.DeliveryDoc) string {
 		return "paused"
 	case d.Circuit == "open", d.Circuit == "half-open":
 		return "down"
+	case held(d):
+		return "held"
 	}
 	return "good"
 }
+
+// held says that the playbook's drain is 0/s.
+func held(d api.DeliveryDoc) bool { return d.Rate != nil && *d.Rate == 0 }
 
 // noteOf is what else is to be known.
 func noteOf(d api.DeliveryDoc, now time.Time) string {
@@ -168,8 +173,11 @@ func noteOf(d api.DeliveryDoc, now time.Time) string {
 	if d.Parked > 0 {
 		notes = append(notes, fmt.Sprintf("%d keys parked", d.Parked))
 	}
-	if d.Rate > 0 {
-		notes = append(notes, fmt.Sprintf("at most %g/s", d.Rate))
+	switch {
+	case held(d):
+		notes = append(notes, "the playbook lets nothing be delivered now; messages wait")
+	case d.Rate != nil:
+		notes = append(notes, fmt.Sprintf("at most %g/s", *d.Rate))
 	}
 	return strings.Join(notes, ", ")
 }

@@ -32,3 +32,6 @@ func Run(ctx context.Context, stdout, stderr io.Writer, args ...string) int {
 	}
 	return -1
 }
+
+// DeferTopic is where requests of a lane wait.
+func DeferTopic(id string) string { return deferTopic(id) }

@@ -141,15 +141,24 @@ func (c *DeferConfig) core(m *making, topic string) (deferred.Lane, error) {
 }
 
 // deferTopic is where requests of a lane wait: daero.deferred.LANE, or
-// daero.deferred.BACKEND.LANE of a backend that is not the default.
-func deferTopic(id string) string {
+// daero.deferred.BACKEND.LANE of a backend that is not the default. Names that a
+// topic cannot have are told apart by a fingerprint.
+func deferTopic(id string) string { return deferTopics + deferSuffix(id) }
+
+const deferTopics = ourTopics + "deferred."
+
+func deferSuffix(id string) string {
 	name := []byte(strings.ReplaceAll(id, "/", "."))
+	changed := false
 	for i, b := range name {
 		if !legalName(string(b)) && b != '.' {
-			name[i] = '_'
+			name[i], changed = '_', true
 		}
 	}
-	return ourTopics + "deferred." + string(name)
+	if changed {
+		return string(name) + "-" + keyOf(id)[:8]
+	}
+	return string(name)
 }
 
 // laneID is a lane's name as a deferrer has it.

@@ -25,7 +25,7 @@ var (
 
 	relayInFlight   = desc("relay_in_flight", "Messages that are with the target.", "delivery")
 	relayLimit      = desc("relay_limit", "Messages that the target is believed to bear at once.", "delivery")
-	relayRate       = desc("relay_rate", "Deliveries per second at most, 0 without a bound.", "delivery")
+	relayRate       = desc("relay_rate", "Deliveries per second at most, 0 none; missing without a bound.", "delivery")
 	relayWaiting    = desc("relay_waiting", "Messages that are held in memory.", "delivery")
 	relayWaitBytes  = desc("relay_waiting_bytes", "Bytes of messages that are held in memory.", "delivery")
 	relayBlocked    = desc("relay_blocked_keys", "Keys that wait for a retry.", "delivery")
@@ -101,7 +101,6 @@ func collectDelivery(ch chan<- prometheus.Metric, now time.Time, d relay.Deliver
 	}{
 		{relayInFlight, float64(d.InFlight)},
 		{relayLimit, float64(d.Limit)},
-		{relayRate, max(d.Rate, 0)},
 		{relayWaiting, float64(d.Waiting)},
 		{relayWaitBytes, float64(d.Bytes)},
 		{relayBlocked, float64(d.Blocked)},
@@ -112,6 +111,9 @@ func collectDelivery(ch chan<- prometheus.Metric, now time.Time, d relay.Deliver
 		{relayPartitions, float64(len(d.Partitions))},
 	} {
 		gauge(ch, g.desc, g.v, d.Name)
+	}
+	if d.Rate >= 0 {
+		gauge(ch, relayRate, d.Rate, d.Name)
 	}
 	for _, c := range []struct {
 		desc *prometheus.Desc

@@ -157,10 +157,13 @@ func (c *RelayConfig) topicsOf() []string {
 	return names
 }
 
-// drained tells the relay how fast it may deliver a topic. Deferred requests of
-// lanes ask for themselves.
+// drained tells the relay how fast it may deliver a topic, or what a lane
+// deferred. Deferred requests ask for themselves as well, when it is their turn:
+// that is the net, and this keeps those of a lane that is held where they are.
 func (r *runtime) drained(d daero.Drain) {
-	if d.Topic != "" {
-		r.relay.throttle(d.Topic, d.Rate)
+	topic := d.Topic
+	if topic == "" {
+		topic = deferTopic(d.Lane)
 	}
+	r.relay.throttle(topic, d.Rate)
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -19,8 +20,16 @@ import (
 	"github.com/daero/daero/relay/deferred"
 )
 
-// deferredName is the delivery of deferred requests, which no other may have.
-const deferredName = "deferred"
+// deferredName begins the names of the deliveries of deferred requests, which no
+// other may have: each lane has its own, so that one that is held, or whose
+// service is down, starves no other.
+const deferredName = "deferred-"
+
+func deferDelivery(id string) string { return deferredName + deferSuffix(id) }
+
+// deferredMemory bounds what is held for one lane, in bytes; the largest requests
+// have to fit.
+const deferredMemory = 32 << 20
 
 // answersBytes bounds the answers that are kept for whoever asks.
 const answersBytes = 128 << 20
@@ -127,8 +136,14 @@ func (a *App) deferred(m *making, secrets [][]byte) (cfg deferred.Config, ok boo
 	}
 	cfg = a.rt.desk.base
 	cfg.Lanes, cfg.User = map[string]deferred.Lane{}, a.userOf
-	for id, c := range a.defers {
-		if cfg.Lanes[id], err = c.core(m, deferTopic(id)); err != nil {
+	by := map[string]string{}
+	for _, id := range slices.Sorted(maps.Keys(a.defers)) {
+		topic := deferTopic(id)
+		if other, taken := by[topic]; taken {
+			return cfg, false, fmt.Errorf("lanes %s and %s: defer: their requests would wait in one topic, %s: rename one", other, id, topic)
+		}
+		by[topic] = id
+		if cfg.Lanes[id], err = a.defers[id].core(m, topic); err != nil {
 			return cfg, false, fmt.Errorf("lane %s: defer: %w", id, err)
 		}
 	}
@@ -138,49 +153,61 @@ func (a *App) deferred(m *making, secrets [][]byte) (cfg deferred.Config, ok boo
 	return cfg, true, cfg.Validate()
 }
 
-// withDeferred adds to a plan what deferred requests need: topics of their own,
-// and one delivery for all of them.
+// withDeferred adds to a plan what deferred requests need: of each lane a topic,
+// one for dead letters, and a delivery.
 func (p *relayPlan) withDeferred(desk *relayDesk, lanes map[string]deferred.Lane, instance string) {
-	var topics []string
-	timeout, size := deferred.DefaultTimeout, int64(0)
+	var names []string
 	for _, id := range slices.Sorted(maps.Keys(lanes)) {
 		l := lanes[id]
-		topics = append(topics, l.Topic)
-		size = max(size, l.MaxBytes, deferred.DefaultMaxBytes)
-		timeout = max(timeout, l.Timeout)
-		most := int(max(l.MaxBytes, deferred.DefaultMaxBytes)) + 64<<10 // headers of the request go with its body
-		p.accept.Topics = append(p.accept.Topics, relay.Topic{Name: l.Topic, MaxBytes: max(most, 1_000_000), MaxHeaders: 256, MaxHeaderBytes: 64 << 10})
-		p.topics = append(p.topics, wantedTopic{name: l.Topic, partitions: defaultPartitions, retention: deferredRetention, maxBytes: max(most, 1_000_000)})
+		most := max(int(max(l.MaxBytes, deferred.DefaultMaxBytes))+64<<10, 1_000_000) // headers of the request go with its body
+		p.accept.Topics = append(p.accept.Topics, relay.Topic{Name: l.Topic, MaxBytes: most, MaxHeaders: 256, MaxHeaderBytes: 64 << 10})
+		p.topics = append(p.topics,
+			wantedTopic{name: l.Topic, partitions: defaultPartitions, retention: deferredRetention, maxBytes: most},
+			wantedTopic{name: deferDelivery(id) + ".dead", partitions: 1, retention: deadRetention, maxBytes: most})
+		p.deliverDeferred(desk, id, l, instance, most)
+		names = append(names, id)
 	}
-	p.topics = append(p.topics, wantedTopic{name: deferredName + ".dead", partitions: 1, retention: deadRetention, maxBytes: int(size) + messageExtra})
 	p.acceptKey = keyOf(p.acceptKey, p.accept.Topics)
+	p.remember = func(ctx context.Context, log *openLog) error {
+		var errs []error
+		for _, id := range names {
+			errs = append(errs, remember(ctx, desk, log.reader, id))
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// deliverDeferred adds the delivery of one lane.
+func (p *relayPlan) deliverDeferred(desk *relayDesk, id string, l deferred.Lane, instance string, most int) {
+	name, topics := deferDelivery(id), []string{l.Topic}
 	d := relay.Delivery{
-		Name: deferredName, Topics: topics, Handler: desk.Handle, Timeout: timeout + 5*time.Second,
+		Name: name, Topics: topics, Handler: desk.Handle, Bytes: max(deferredMemory, int64(4*most)),
+		Timeout: max(l.Timeout, deferred.DefaultTimeout) + 5*time.Second,
 		// The desk says when a request is given up.
 		Retry: relay.RetryPolicy{Attempts: 1_000_000, For: deferredRetention, InPlace: -1},
 	}
 	p.deliveries = append(p.deliveries, deliveryPlan{
-		key: keyOf(p.logKey, instance, topics, d.Timeout), name: deferredName, topics: topics,
+		key: keyOf(p.logKey, instance, topics, d.Timeout, d.Bytes), name: name, topics: topics,
+		pace: func() float64 { return desk.base.Pace(id) },
 		make: func() (relay.Config, func(), error) {
 			return relay.Config{Deliveries: []relay.Delivery{d}, Instance: instance}, func() {}, nil
 		},
 	})
-	p.targets = append(p.targets, targetOf(&RelayDeliveryConfig{Name: deferredName, Topics: topics}))
-	p.remember = func(ctx context.Context, log *openLog) error { return remember(ctx, desk, log.reader, topics) }
+	p.targets = append(p.targets, targetOf(&RelayDeliveryConfig{Name: name, Topics: topics, To: l.Target.String()}))
 }
 
 // deferredRetention is as long as a request may wait, and a day: so none is lost
 // while it waits.
 const deferredRetention = 8 * 24 * time.Hour
 
-// remember tells the desk which requests wait in the log since before this
-// process began, so that later ones of their users go behind them.
-func remember(ctx context.Context, desk *relayDesk, reader relay.Reader, topics []string) error {
-	places, err := reader.Places(ctx, "daero."+deferredName)
+// remember tells the desk which requests of a lane wait in the log since before
+// this process began, so that later ones of their users go behind them.
+func remember(ctx context.Context, desk *relayDesk, reader relay.Reader, id string) error {
+	places, err := reader.Places(ctx, "daero."+deferDelivery(id))
 	if err != nil {
 		return err
 	}
-	spans, err := reader.Spans(ctx, topics...)
+	spans, err := reader.Spans(ctx, deferTopic(id))
 	if err != nil {
 		return err
 	}

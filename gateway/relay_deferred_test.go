@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/daero/daero/gateway"
 	"github.com/daero/daero/level"
+	"github.com/daero/daero/relay"
 )
 
 // deferFile defers all logins at alert.
@@ -116,5 +118,80 @@ func TestDeferredThroughGateway(t *testing.T) {
 	var doc map[string]any
 	if json.Unmarshal([]byte(last.body), &doc) != nil && !strings.Contains(last.body, "served") {
 		t.Errorf("answer %d %s", last.StatusCode, last.body)
+	}
+}
+
+// TestLanesDeferApart: a lane that is held asks for nothing, and its requests
+// stand in the way of no other lane's.
+func TestLanesDeferApart(t *testing.T) {
+	t.Setenv("SHOP_TOKEN", shopToken)
+	admin := freePort(t)
+	lane := "lane signup {\n\t\t\tpath /v1/signup*\n\t\t\ttier sheddable\n\t\t\tdefer {\n\t\t\t\tto http://%[2]s\n\t\t\t}\n\t\t}\n\t\tuser header"
+	text := strings.NewReplacer(
+		"ADMIN", admin, "user header", lane,
+		"defer login 100%%", "defer login 100%%\n\t\t\t\tdefer signup 100%%\n\t\t\t\tdrain signup 50/s",
+	).Replace(deferFile)
+	c := &console{world: newWorld(t, text), admin: admin}
+	came := make(chan string, 100)
+	c.service.handle = func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Daero-Deferred") != "" {
+			came <- r.URL.Path
+		}
+	}
+	pin(t, level.Alert)
+	const each = 20
+	for _, path := range []string{"/v1/login", "/v1/signup"} {
+		for n := 0; n < each; {
+			deadline := time.Now().Add(60 * time.Second)
+			r := c.do("POST", path, "hello", "X-User-Id", fmt.Sprint("user-", n))
+			switch {
+			case r.StatusCode == 202:
+				n++
+			case time.Now().After(deadline):
+				t.Fatalf("%s: %d %s", path, r.StatusCode, r.body)
+			}
+		}
+	}
+	for range each {
+		select {
+		case path := <-came:
+			if path != "/v1/signup" {
+				t.Fatalf("%s came, of a lane that is held", path)
+			}
+		case <-time.After(60 * time.Second):
+			t.Fatal("the lane that drains does not")
+		}
+	}
+	if d := c.status("deferred-login"); d["delivered"] != 0.0 || d["attempts"] != 0.0 || d["deferrals"] != 0.0 || d["rate"] != 0.0 {
+		t.Errorf("of the lane that is held: %v", d)
+	}
+	if d := c.status("deferred-signup"); d["delivered"] != float64(each) || d["rate"] != 50.0 {
+		t.Errorf("of the lane that drains: %v", d)
+	}
+	c.run(0, "level", "pin", "0", "--for", "10m", "--reason", "over")
+	for range each {
+		select {
+		case <-came:
+		case <-time.After(60 * time.Second):
+			t.Fatal("what was held does not come")
+		}
+	}
+}
+
+// TestTopicsOfLanes: each lane has its own, whatever its name is.
+func TestTopicsOfLanes(t *testing.T) {
+	seen := map[string]string{}
+	for _, id := range []string{"login", "api/login", "로그인", "회원가", "a b", "a_b"} {
+		topic := gateway.DeferTopic(id)
+		if err := relay.TopicName(topic); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+		if other, taken := seen[topic]; taken {
+			t.Errorf("%s and %s share %s", id, other, topic)
+		}
+		seen[topic] = id
+	}
+	if got := gateway.DeferTopic("api/login"); got != "daero.deferred.api.login" {
+		t.Error(got)
 	}
 }

@@ -237,8 +237,8 @@ func (d *relayDraft) drawDelivery(v *RelayDeliveryConfig) {
 		return
 	}
 	what := "deliver " + v.Name
-	if v.Name == deferredName {
-		d.bad(v.Where, "%s: that name is of the requests that lanes defer: take another", what)
+	if strings.HasPrefix(v.Name, deferredName) {
+		d.bad(v.Where, "%s: names that begin with %q are of the requests that lanes defer: take another", what, deferredName)
 	}
 	out := relay.Delivery{
 		Name: v.Name, Topics: v.Topics, Group: v.Group, InFlight: v.InFlight, Fixed: v.Fixed, Rate: v.Rate,

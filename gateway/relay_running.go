@@ -48,6 +48,9 @@ type relayPlan struct {
 type deliveryPlan struct {
 	key, name string
 	topics    []string
+	// pace is what the playbook allows when it begins, below 0 for no bound. Nil:
+	// what it said of its topics.
+	pace func() float64
 	// make makes what is run; closing gives back what its handler holds.
 	make func() (cfg relay.Config, closing func(), err error)
 }
@@ -309,7 +312,11 @@ func (h *relayHost) beginDelivery(d deliveryPlan) error {
 	if pause, ok := h.pauses[d.name]; ok && (pause.Until.IsZero() || pause.Until.After(time.Now())) {
 		_ = r.Pause(d.name, pause) // it has just been made
 	}
-	if rate := h.rate(d.topics); rate >= 0 {
+	rate := h.rate(d.topics)
+	if d.pace != nil {
+		rate = d.pace()
+	}
+	if rate >= 0 {
 		_ = r.Throttle(d.name, rate) // likewise
 	}
 	return nil
