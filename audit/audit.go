@@ -56,8 +56,12 @@ const (
 	RelayPeeked     = "relay.peeked"   // contents of messages were shown
 	RelayRedriven   = "relay.redriven" // dead letters were taken back; After says how many
 	RelayRedriving  = "relay.redriving"
-	Pruned          = "audit.pruned" // entries were removed; the entry says how many
-	Lost            = "audit.lost"   // entries were not recorded; the entry says how many
+	// RelayLengthened says that a topic keeps messages longer, because they grow
+	// old; RelayNotLengthened that it should and does not.
+	RelayLengthened    = "relay.retention_lengthened"
+	RelayNotLengthened = "relay.retention_not_lengthened"
+	Pruned             = "audit.pruned" // entries were removed; the entry says how many
+	Lost               = "audit.lost"   // entries were not recorded; the entry says how many
 )
 
 // By is who acts when no person does.

@@ -18,7 +18,7 @@ import (
 //		headers     <number>
 //		outage      refuse|spool
 //		partitions  <number>
-//		retention   <duration>
+//		retention   [<duration>] [fixed]
 //	}
 func (p *relayParser) topic(d *caddyfile.Dispenser) {
 	t := RelayTopicConfig{Where: placeOf(d).String()}
@@ -34,9 +34,30 @@ func (p *relayParser) topic(d *caddyfile.Dispenser) {
 		{"headers", func(d *caddyfile.Dispenser) { t.Headers = p.number(d, "64", maxMessageHeaders) }},
 		{"outage", func(d *caddyfile.Dispenser) { t.Outage, _ = p.one(d, "spool") }},
 		{"partitions", func(d *caddyfile.Dispenser) { t.Partitions = p.number(d, "12", maxPartitions) }},
-		{"retention", func(d *caddyfile.Dispenser) { t.Retention = p.duration(d, "7d") }},
+		{"retention", func(d *caddyfile.Dispenser) { p.retention(d, &t) }},
 	})
 	p.out.Topics = append(p.out.Topics, t)
+}
+
+// retention reads how long a topic keeps messages, and whether it stays so.
+func (p *relayParser) retention(d *caddyfile.Dispenser, t *RelayTopicConfig) {
+	args := d.RemainingArgs()
+	if n := len(args); n > 0 && args[n-1] == "fixed" {
+		t.RetentionFixed, args = true, args[:n-1]
+	}
+	if len(args) == 0 && t.RetentionFixed {
+		return
+	}
+	if len(args) != 1 {
+		p.bad(d, "retention: takes a duration, and fixed if nothing may lengthen it: write it like \"retention 7d\" or \"retention 7d fixed\"")
+		return
+	}
+	v, err := caddy.ParseDuration(args[0])
+	if err != nil || v <= 0 {
+		p.bad(d, "retention %s: must be a duration above zero, written like \"retention 7d\" or \"retention 7d fixed\"", args[0])
+		return
+	}
+	t.Retention = caddy.Duration(v)
 }
 
 // titled reads a block whose mistakes begin with its name.

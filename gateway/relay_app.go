@@ -24,6 +24,9 @@ func (r *runtime) relayTold(e relay.Event) {
 	if e.Partition != "" {
 		target += " " + e.Partition
 	}
+	if e.What == relay.RetentionNear {
+		r.relay.ages(e.Partition)
+	}
 	if e.At.IsZero() {
 		e.At = time.Now()
 	}
@@ -33,7 +36,7 @@ func (r *runtime) relayTold(e relay.Event) {
 // relayWarns are events that may need a person.
 var relayWarns = []string{
 	relay.CircuitOpened, relay.DeadLettered, relay.DeadLettersFull, relay.MessagesLost, relay.PlaceLost,
-	relay.RetentionNear, relay.SpoolPoisoned, relay.SpoolUsed, relay.HeadOfLine, relay.ConsumeFailed, relay.Fenced,
+	relay.RetentionNear, audit.RelayNotLengthened, relay.SpoolPoisoned, relay.SpoolUsed, relay.HeadOfLine, relay.ConsumeFailed, relay.Fenced,
 }
 
 // apiRelay is the relay in force as the API needs it, nil without one.

@@ -120,3 +120,39 @@ func TestFleetSpeaks(t *testing.T) {
 		}) // the topic is made with the first start
 	}
 }
+
+// TestRetentionIsLengthened: where the oldest message that is not delivered has
+// used half its time, the topic keeps messages longer, and it is recorded; a
+// topic that is fixed stays as it is.
+func TestRetentionIsLengthened(t *testing.T) {
+	cluster, s := newCluster(t), newTarget(t) // which is down
+	change := []string{
+		embeddedBlock, "kafka " + cluster.Addr() + "\n\t\t\ttopic clicks {\n\t\t\t\twriter shop {env.SHOP_TOKEN}\n\t\t\t\tretention 2s fixed\n\t\t\t}",
+		"partitions 3", "partitions 3\n\t\t\t\tretention 2s", "topic orders\n\t\t\t\tto", "topic clicks orders\n\t\t\t\tto",
+	}
+	c := newRelay(t, s.addr, change...)
+	c.write("k", "1")
+	if r := c.do("POST", "/daero/relay/clicks", "2", "Authorization", "Bearer "+shopToken, "Daero-Key", "k"); r.StatusCode != 202 {
+		t.Fatalf("%d %s", r.StatusCode, r.body)
+	}
+	<-time.After(1100 * time.Millisecond) // half of the two seconds
+	if err := c.load(relayCaddyfile(c.admin, s.addr, append(change, "timeout 5s", "timeout 6s")...)); err != nil {
+		t.Fatal(err) // a delivery that begins anew looks at once
+	}
+	c.eventually("relay.retention_lengthened", "audit", "--what", "relay.*")
+	out, _ := c.run(0, "audit", "--what", "relay.retention_*", "--output", "json")
+	if !strings.Contains(out, `"before": "2s"`) || strings.Contains(out, "relay.retention_not_lengthened") {
+		t.Errorf("recorded %s", out)
+	}
+	for topic, want := range map[string]func(time.Duration) bool{
+		"orders": func(d time.Duration) bool { return d >= 4*time.Second },
+		"clicks": func(d time.Duration) bool { return d == 2*time.Second },
+	} {
+		spans, err := cluster.Log.Spans(t.Context(), topic) // as a cluster says it
+		if err != nil || !want(spans[0].Retention) {
+			t.Errorf("%s keeps messages for %s, %v", topic, spans[0].Retention, err)
+		}
+	}
+	s.start()
+	s.await(2)
+}

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/daero/daero/audit"
 	"github.com/daero/daero/relay"
 	"github.com/daero/daero/relay/late"
 )
@@ -21,7 +22,8 @@ import (
 // what runs equal to the topmost. So a reload that fails, however late, leaves
 // what was there.
 type relayHost struct {
-	told func(relay.Event)
+	told   func(relay.Event)
+	record func(audit.Entry)
 
 	mu     sync.Mutex
 	log    *zap.Logger
@@ -31,6 +33,8 @@ type relayHost struct {
 	wake   chan struct{}
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+
+	aging chan string // topics whose oldest message has used half its time
 
 	late late.Log // the log that is open, for who goes on when it is changed
 
@@ -47,8 +51,8 @@ const (
 // errNoRelay is said where no configuration has a relay.
 var errNoRelay = errors.New("no relay is configured: add a relay block to the global option daero")
 
-func newRelayHost(told func(relay.Event)) *relayHost {
-	return &relayHost{told: told, log: zap.NewNop(), wake: make(chan struct{}, 1), done: closed()}
+func newRelayHost(told func(relay.Event), record func(audit.Entry)) *relayHost {
+	return &relayHost{told: told, record: record, log: zap.NewNop(), wake: make(chan struct{}, 1), done: closed(), aging: make(chan string, mostAging)}
 }
 
 func closed() chan struct{} {
@@ -103,6 +107,7 @@ func (h *relayHost) changed() <-chan struct{} {
 		ctx, cancel := context.WithCancel(context.Background())
 		h.cancel = cancel
 		h.wg.Go(func() { h.run(ctx) })
+		h.wg.Go(func() { h.keep(ctx) })
 	}
 	select {
 	case h.wake <- struct{}{}:

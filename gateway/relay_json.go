@@ -102,6 +102,9 @@ type RelayTopicConfig struct {
 	// of keys.
 	Partitions int            `json:"partitions,omitempty"`
 	Retention  caddy.Duration `json:"retention,omitempty"`
+	// RetentionFixed leaves the topic's retention as it is. Default: where its
+	// oldest message that is not delivered has used half of it, it is lengthened.
+	RetentionFixed bool `json:"retention_fixed,omitempty"`
 	// Where is the topic's place, FILE:LINE, for messages.
 	Where string `json:"where,omitempty"`
 }

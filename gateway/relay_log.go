@@ -50,7 +50,7 @@ func (m *relayMaking) planLog(p *relayPlan) {
 		if err != nil {
 			return nil, err
 		}
-		return &openLog{Log: log, reader: log, late: log, topics: log, close: log.Close}, nil
+		return &openLog{Log: log, reader: log, late: log, topics: log, retain: log.Retain, close: log.Close}, nil
 	}
 }
 
@@ -177,6 +177,7 @@ type wantedTopic struct {
 	retention  time.Duration
 	maxBytes   int
 	asked      bool // the number of partitions is the user's
+	grows      bool // its retention is lengthened before messages are lost by it
 }
 
 // Defaults of topics that are made.
@@ -191,7 +192,7 @@ const (
 func (d *relayDraft) wanted() (all []wantedTopic) {
 	for i := range d.cfg.Topics {
 		t := &d.cfg.Topics[i]
-		w := wantedTopic{name: t.Name, partitions: defaultPartitions, retention: defaultRetention, maxBytes: 1_000_000}
+		w := wantedTopic{name: t.Name, partitions: defaultPartitions, retention: defaultRetention, maxBytes: 1_000_000, grows: !t.RetentionFixed}
 		if t.Partitions > 0 {
 			w.partitions, w.asked = t.Partitions, true
 		}

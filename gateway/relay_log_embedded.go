@@ -41,7 +41,7 @@ func (m *relayMaking) planEmbedded(p *relayPlan, l *RelayLogConfig) {
 			return nil, err
 		}
 		size := func() (int64, int64) { return log.Used(), cfg.MaxBytes }
-		return &openLog{Log: log, reader: log, late: log, topics: log.Log, close: log.Close, size: size}, nil
+		return &openLog{Log: log, reader: log, late: log, topics: log, close: log.Close, size: size}, nil
 	}
 }
 

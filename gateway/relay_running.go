@@ -80,6 +80,9 @@ type openLog struct {
 		EnsureTopics(ctx context.Context, specs ...kafka.TopicSpec) (map[string]int32, error)
 		Check(ctx context.Context, topics []string, want kafka.Durability) (kafka.Report, error)
 	}
+	// retain sees to it that a topic keeps messages at least so long, nil where
+	// nothing goes before it is delivered.
+	retain func(ctx context.Context, topic string, atLeast time.Duration) (raised bool, err error)
 	// size says how full a log in the program is, nil for others.
 	size  func() (bytes, most int64)
 	close func() error

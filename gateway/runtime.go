@@ -38,7 +38,7 @@ type receiving struct{ by map[string]http.Handler }
 
 func newRuntime() (*runtime, error) {
 	rt := &runtime{records: newRecords()}
-	rt.relay = newRelayHost(rt.relayTold)
+	rt.relay = newRelayHost(rt.relayTold, rt.records.add)
 	d, err := daero.New(daero.Config{Listener: daero.Listener{
 		Recorded: func(e audit.Entry) { rt.records.add(e) },
 		Drained:  rt.drained,
