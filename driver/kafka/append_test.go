@@ -273,43 +273,41 @@ func TestProducerRecovers(t *testing.T) {
 // Leaders move while messages are written: none is lost, none comes twice, and
 // keys keep their order.
 func TestF35LeadersMoveWhileWriting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := startFake(t, kfake.SeedTopics(4, "jobs"))
-		l := f.open(t, kafka.Config{AppendWithin: time.Minute})
-		const rounds, each = 20, 50
-		for r := range rounds {
-			var ms []*relay.Message
-			for i := range each {
-				ms = append(ms, keyed("jobs", fmt.Sprint(i%10), fmt.Sprint(r*each+i)))
-			}
-			f.ShufflePartitionLeaders()
-			for _, a := range put(t, l, ms...) {
-				if a.err != nil {
-					t.Fatal(a.err)
-				}
+	f := startLoopback(t, kfake.SeedTopics(4, "jobs"))
+	l := f.open(t, kafka.Config{AppendWithin: time.Minute})
+	const rounds, each = 20, 50
+	for r := range rounds {
+		var ms []*relay.Message
+		for i := range each {
+			ms = append(ms, keyed("jobs", fmt.Sprint(i%10), fmt.Sprint(r*each+i)))
+		}
+		f.ShufflePartitionLeaders()
+		for _, a := range put(t, l, ms...) {
+			if a.err != nil {
+				t.Fatal(a.err)
 			}
 		}
-		last := map[string]int{}
-		n := 0
-		for p := range int32(4) {
-			err := l.Read(within(t, time.Minute), relay.Partition{Topic: "jobs", ID: p}, 0, func(m *relay.Message) bool {
-				var v int
-				fmt.Sscan(string(m.Value), &v)
-				if before, ok := last[string(m.Key)]; ok && v <= before {
-					t.Errorf("key %s: %d after %d", m.Key, v, before)
-				}
-				last[string(m.Key)] = v
-				n++
-				return true
-			})
-			if err != nil {
-				t.Fatal(err)
+	}
+	last := map[string]int{}
+	n := 0
+	for p := range int32(4) {
+		err := l.Read(within(t, time.Minute), relay.Partition{Topic: "jobs", ID: p}, 0, func(m *relay.Message) bool {
+			var v int
+			fmt.Sscan(string(m.Value), &v)
+			if before, ok := last[string(m.Key)]; ok && v <= before {
+				t.Errorf("key %s: %d after %d", m.Key, v, before)
 			}
+			last[string(m.Key)] = v
+			n++
+			return true
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if n != rounds*each {
-			t.Errorf("%d messages of %d", n, rounds*each)
-		}
-	})
+	}
+	if n != rounds*each {
+		t.Errorf("%d messages of %d", n, rounds*each)
+	}
 }
 
 func TestCloseAnswersEverybody(t *testing.T) {

@@ -106,6 +106,7 @@ func (l *Log) footing(ctx context.Context, admin *kadm.Client) (c footing, id st
 	if err != nil {
 		return c, "", err
 	}
+	f = f.guess()
 	c.version, c.major, c.minor = f.version, f.major, f.minor
 	c.elr = f.levels["eligible.leader.replicas.version"] >= 1
 	if len(meta.Brokers) > 0 {

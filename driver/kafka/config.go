@@ -30,7 +30,7 @@ type Config struct {
 
 	// AppendWithin bounds how long a message waits to be kept. One that was
 	// never sent until then is [relay.ErrAway]; one that was is
-	// [relay.ErrUnknown], at most a second later. 100 ms to 5 min. Default 4 s.
+	// [relay.ErrUnknown], at most a second later. 1 s to 5 min. Default 4 s.
 	AppendWithin time.Duration
 	// Linger is how long a message waits for others to go with it, 0 to 50 ms.
 	// Acceptance waits for it. Default: none; messages that come while a request
@@ -44,7 +44,8 @@ type Config struct {
 	// topic's max.message.bytes counts as well. 1 KiB to 64 MiB. Default
 	// 1,000,000.
 	MaxBytes int
-	// Compression is lz4, zstd, snappy, gzip or none. Default lz4.
+	// Compression is snappy, lz4, zstd, gzip or none. Default snappy: messages are
+	// small and wait for it.
 	Compression string
 	// Partitions records how many partitions topics have. Keyed messages for a
 	// topic that has another number now are refused with a
@@ -78,7 +79,7 @@ func (c Config) withDefaults() Config {
 	c.Buffered = or(c.Buffered, 20_000)
 	c.BufferedBytes = or(c.BufferedBytes, 64<<20)
 	c.MaxBytes = or(c.MaxBytes, 1_000_000)
-	c.Compression = or(c.Compression, "lz4")
+	c.Compression = or(c.Compression, "snappy")
 	c.Unpacked = or(c.Unpacked, 64<<20)
 	c.Session = or(c.Session, 45*time.Second)
 	return c
@@ -105,7 +106,7 @@ func (c Config) Validate() error {
 		}
 	}
 	errs = append(errs,
-		between("append within", c.AppendWithin, 100*time.Millisecond, 5*time.Minute),
+		between("append within", c.AppendWithin, time.Second, 5*time.Minute),
 		between("linger", c.Linger, 0, maxLinger),
 		between("session", c.Session, 6*time.Second, 30*time.Minute),
 		between("buffered", c.Buffered, 1, 1_000_000),

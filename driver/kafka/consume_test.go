@@ -168,7 +168,7 @@ func TestF17TopicIsMadeAnew(t *testing.T) {
 // bomb is a gzip batch that decompresses to much more than it is.
 func bomb(t *testing.T, f *fake, topic string) {
 	t.Helper()
-	c, err := kgo.NewClient(kgo.SeedBrokers(f.ListenAddrs()...), kgo.Dialer(f.net.DialContext), kgo.DisableClientMetrics(),
+	c, err := kgo.NewClient(kgo.SeedBrokers(f.ListenAddrs()...), kgo.Dialer(f.dial), kgo.DisableClientMetrics(),
 		kgo.ProducerBatchCompression(kgo.GzipCompression()), kgo.ProducerBatchMaxBytes(64<<20), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	if err != nil {
 		t.Fatal(err)
@@ -269,35 +269,33 @@ func TestStaticMemberRestarts(t *testing.T) {
 // The coordinator and leaders move all the time: everything is received, and
 // places are kept.
 func TestF35CoordinatorMovesWhileReading(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := startFake(t, kfake.SeedTopics(4, "jobs"))
-		l := f.open(t, kafka.Config{AppendWithin: time.Minute})
-		m := join(t, l, group("jobs"))
-		m.until("claimed", func() bool { return len(m.held) == 4 })
-		for r := range 20 {
-			f.ShufflePartitionLeaders()
-			f.RehashCoordinators()
-			fill(t, l, "jobs", r*20, 20)
-			if err := m.commit(t.Context()); err != nil {
-				t.Fatalf("round %d: %v", r, err)
-			}
+	f := startLoopback(t, kfake.SeedTopics(4, "jobs"))
+	l := f.open(t, kafka.Config{AppendWithin: time.Minute})
+	m := join(t, l, group("jobs"))
+	m.until("claimed", func() bool { return len(m.held) == 4 })
+	for r := range 20 {
+		f.ShufflePartitionLeaders()
+		f.RehashCoordinators()
+		fill(t, l, "jobs", r*20, 20)
+		if err := m.commit(t.Context()); err != nil {
+			t.Fatalf("round %d: %v", r, err)
 		}
-		m.untilGot(400)
-		if err := m.leave(); !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
-		}
-		if m.lost != 0 || len(m.all()) != 400 {
-			t.Errorf("%d messages of 400, partitions lost %d times", len(m.all()), m.lost)
-		}
-		places, err := l.Places(within(t, time.Minute), "group")
-		var sum int64
-		for _, k := range places {
-			sum += k.Offset
-		}
-		if err != nil || sum != 400 {
-			t.Errorf("places: %v, %v", places, err)
-		}
-	})
+	}
+	m.untilGot(400)
+	if err := m.leave(); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if m.lost != 0 || len(m.all()) != 400 {
+		t.Errorf("%d messages of 400, partitions lost %d times", len(m.all()), m.lost)
+	}
+	places, err := l.Places(within(t, time.Minute), "group")
+	var sum int64
+	for _, k := range places {
+		sum += k.Offset
+	}
+	if err != nil || sum != 400 {
+		t.Errorf("places: %v, %v", places, err)
+	}
 }
 
 // The right to read is taken away and given back: it is told, and goes on.

@@ -12,9 +12,11 @@ import (
 
 // features are what all brokers of a cluster can do.
 type features struct {
+	levels  map[string]int16
+	answers []kadm.BrokerApiVersions
+
 	version      string // of the oldest broker that answered
 	major, minor int
-	levels       map[string]int16
 }
 
 // assignedByBrokers reports whether groups are to be assigned by the brokers: it
@@ -26,7 +28,10 @@ func (l *Log) assignedByBrokers(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	f, err := askFeatures(ctx, l.admin())
-	return err == nil && f.newGroups(), err
+	if err != nil {
+		return false, err
+	}
+	return f.guess().newGroups(), nil
 }
 
 // askFeatures asks every broker; those that are away count as like the others.
@@ -41,11 +46,7 @@ func askFeatures(ctx context.Context, admin *kadm.Client) (f features, err error
 			away = a.Err
 			continue
 		}
-		guess := a.VersionGuess()
-		major, minor := parseVersion(guess)
-		if f.version == "" || major < f.major || major == f.major && minor < f.minor {
-			f.version, f.major, f.minor = guess, major, minor
-		}
+		f.answers = append(f.answers, a)
 		if f.levels == nil {
 			f.levels = map[string]int16{}
 			for _, n := range a.Raw().FinalizedFeatures {
@@ -53,10 +54,23 @@ func askFeatures(ctx context.Context, admin *kadm.Client) (f features, err error
 			}
 		}
 	}
-	if f.version == "" {
+	if len(f.answers) == 0 {
 		return f, fmt.Errorf("no broker answers: %w", told(relay.ErrAway, away))
 	}
 	return f, nil
+}
+
+// guess adds the version, which brokers do not tell: it is what fits to their
+// answers, and takes a while to find.
+func (f features) guess() features {
+	for _, a := range f.answers {
+		guess := a.VersionGuess()
+		major, minor := parseVersion(guess)
+		if f.version == "" || major < f.major || major == f.major && minor < f.minor {
+			f.version, f.major, f.minor = guess, major, minor
+		}
+	}
+	return f
 }
 
 // parseVersion reads what the client guesses: "v4.1", or with words before or

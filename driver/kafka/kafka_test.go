@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"context"
+	"net"
 	"testing"
 	"time"
 
@@ -17,27 +18,39 @@ import (
 // fake is a broker in this process, over a network of its own.
 type fake struct {
 	*kfake.Cluster
-	net kfake.VirtualNetwork
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 func startFake(t *testing.T, opts ...kfake.Opt) *fake {
 	t.Helper()
-	f := &fake{}
+	var wire kfake.VirtualNetwork
 	c, err := kfake.NewCluster(append([]kfake.Opt{
-		kfake.NumBrokers(3), kfake.Ports(9092, 9093, 9094), kfake.ListenFn(f.net.Listen),
+		kfake.NumBrokers(3), kfake.Ports(9092, 9093, 9094), kfake.ListenFn(wire.Listen),
 		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}),
 	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Cluster = c
 	t.Cleanup(c.Close)
-	return f
+	return &fake{Cluster: c, dial: wire.DialContext}
+}
+
+// startLoopback starts one on the real network, for what a client asks again and
+// again at once, or while it holds a lock: in virtual time that would take no
+// time, and end never.
+func startLoopback(t *testing.T, opts ...kfake.Opt) *fake {
+	t.Helper()
+	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(3)}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return &fake{Cluster: c, dial: (&net.Dialer{}).DialContext}
 }
 
 func (f *fake) open(t *testing.T, cfg kafka.Config) *kafka.Log {
 	t.Helper()
-	cfg.Brokers, cfg.Dial = f.ListenAddrs(), f.net.DialContext
+	cfg.Brokers, cfg.Dial = f.ListenAddrs(), f.dial
 	l, err := kafka.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +61,7 @@ func (f *fake) open(t *testing.T, cfg kafka.Config) *kafka.Log {
 
 func (f *fake) admin(t *testing.T) *kadm.Client {
 	t.Helper()
-	c, err := kgo.NewClient(kgo.SeedBrokers(f.ListenAddrs()...), kgo.Dialer(f.net.DialContext), kgo.DisableClientMetrics())
+	c, err := kgo.NewClient(kgo.SeedBrokers(f.ListenAddrs()...), kgo.Dialer(f.dial), kgo.DisableClientMetrics())
 	if err != nil {
 		t.Fatal(err)
 	}

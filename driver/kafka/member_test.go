@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/daero/daero/relay"
@@ -87,20 +86,27 @@ func (m *member) commit(ctx context.Context) error {
 	return s.Commit(ctx, marks)
 }
 
-// until waits in virtual time.
+// until waits, in virtual time or real.
 func (m *member) until(what string, is func() bool) {
 	m.t.Helper()
-	for range 3000 {
-		synctest.Wait()
+	deadline := time.After(5 * time.Minute)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
 		m.mu.Lock()
 		ok := is()
 		m.mu.Unlock()
 		if ok {
 			return
 		}
-		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-tick.C:
+		case <-deadline:
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.t.Fatalf("five minutes and not %s: %d messages, claims %+v", what, len(m.got), m.claims)
+		}
 	}
-	m.t.Fatalf("five minutes and not %s: %d messages, claims %+v", what, len(m.got), m.claims)
 }
 
 func (m *member) untilGot(n int) {

@@ -163,7 +163,7 @@ func transactional(ctx context.Context, client *kgo.Client) error {
 	}
 	if !f.transactions() {
 		return &NoTransactionsError{fmt.Sprintf("the brokers are %s with transaction.version %d, and before 4.0 with version 2 the transaction of a process that died may leak into the next; upgrade, then set transaction.version to 2",
-			f.version, f.levels["transaction.version"])}
+			f.guess().version, f.levels["transaction.version"])}
 	}
 	return nil
 }

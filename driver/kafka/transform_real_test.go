@@ -71,7 +71,7 @@ func plain(t *testing.T, c *kafkatest.Cluster, in, out, group string, n int64) t
 	t.Helper()
 	start := time.Now()
 	client, err := kgo.NewClient(kgo.SeedBrokers(c.Addrs()...), kgo.DisableClientMetrics(), kgo.ConsumerGroup(group), kgo.ConsumeTopics(in),
-		kgo.DisableAutoCommit(), kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5*time.Millisecond), kgo.ProducerBatchCompression(kgo.Lz4Compression()))
+		kgo.DisableAutoCommit(), kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5*time.Millisecond), kgo.ProducerBatchCompression(kgo.SnappyCompression()))
 	if err != nil {
 		t.Fatal(err)
 	}
