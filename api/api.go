@@ -12,6 +12,7 @@ import (
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
+	"github.com/daero/daero/relay/fleetlog"
 )
 
 // Where the API stands.
@@ -59,6 +60,9 @@ type Config struct {
 	// Relay returns the relay of the configuration in force, nil if it has none.
 	// Default: none.
 	Relay func() *Relay
+	// Fleet returns what this gateway knows of its fleet, false if it has none.
+	// Default: it has none.
+	Fleet func(now time.Time) (st fleetlog.State, ok bool)
 	// PublicFlags lets anyone read flags, without a token.
 	PublicFlags bool
 	// Local is for where only those come who have the machine: then everyone is
@@ -92,6 +96,9 @@ func New(cfg Config) (*API, error) {
 	}
 	if cfg.Receiver == nil {
 		cfg.Receiver = func(string) http.Handler { return nil }
+	}
+	if cfg.Fleet == nil {
+		cfg.Fleet = func(time.Time) (fleetlog.State, bool) { return fleetlog.State{}, false }
 	}
 	if cfg.Client == nil {
 		cfg.Client = peer

@@ -26,6 +26,8 @@ type LevelDoc struct {
 	Audit      bool   `json:"audit"`
 	AuditError string `json:"audit_error,omitempty"`
 	AuditLost  uint64 `json:"audit_lost,omitempty"`
+	// Fleet is what the other gateways say, missing without a fleet.
+	Fleet *FleetDoc `json:"fleet,omitempty"`
 }
 
 func showLevel(c *call) error {
@@ -37,6 +39,10 @@ func showLevel(c *call) error {
 		doc.Shape = Shapes[doc.Number]
 	}
 	h, kept := c.Health()
+	if st, ok := c.Fleet(c.Now()); ok {
+		doc.Fleet = fleetDoc(st)
+		doc.Fleet.Raises = doc.Fleet.Raises && !doc.Pinned // a person's pin holds
+	}
 	doc.Audit, doc.AuditError, doc.AuditLost = kept && h.Error == "", h.Error, h.Lost
 	return c.send(http.StatusOK, doc)
 }

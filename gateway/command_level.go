@@ -77,6 +77,7 @@ func (s *session) writeLevel(doc api.LevelDoc, book api.PlaybookDoc) {
 	if p := doc.Paused; p != nil {
 		field(w, "paused", fmt.Sprintf("the playbook, until %s by %s: %s", clock(p.Until, doc.At), p.By, p.Reason))
 	}
+	writeFleet(s, doc.Fleet)
 	if doc.Shadow {
 		field(w, "shadow", "the playbook records what it would do, and does nothing")
 	}
@@ -88,6 +89,44 @@ func (s *session) writeLevel(doc api.LevelDoc, book api.PlaybookDoc) {
 	}
 	writeSignals(s, doc)
 	writeInForce(s, book)
+}
+
+// writeFleet says what the other gateways ask for.
+func writeFleet(s *session, f *api.FleetDoc) {
+	if f == nil {
+		return
+	}
+	others := gateways(f.Heard)
+	if f.Silent > 0 {
+		others += fmt.Sprintf(", %d not heard any more", f.Silent)
+	}
+	switch {
+	case f.Alone && f.Silent == 0:
+		field(s.stdout, "fleet", "alone: no other gateway is heard, and this one acts on what it measures")
+	case f.Raises:
+		field(s.stdout, "fleet", fmt.Sprintf("raises this gateway to %d %s %s, as a majority measures; by itself it is at %s (%s)",
+			f.Raised, f.Raised, f.Raised.Korean(), f.Own, others))
+	case f.Alone:
+		field(s.stdout, "fleet", fmt.Sprintf("alone: %s, and this one acts on what it measures", others))
+	default:
+		field(s.stdout, "fleet", others+"; a majority measures no more than this one")
+	}
+	if f.Differ > 0 {
+		field(s.stdout, "", fmt.Sprintf("%d of them run another build or configuration", f.Differ))
+	}
+	if f.Error != "" {
+		field(s.stdout, "", "the log: "+f.Error)
+	}
+}
+
+func gateways(n int) string {
+	switch n {
+	case 0:
+		return "no other gateway heard"
+	case 1:
+		return "1 other gateway heard"
+	}
+	return fmt.Sprintf("%d other gateways heard", n)
 }
 
 func writeSignals(s *session, doc api.LevelDoc) {

@@ -41,6 +41,10 @@ var (
 	bodyBytes       = desc("body_ahead_bytes", "Bytes of request bodies read ahead of a permit.")
 
 	levelNow       = desc("level", "The load level shown and acted on, 0 to 4.")
+	fleetLevel     = desc("fleet_level", "The level that the fleet asks of this gateway, 0 to 4; it acts on the higher of this and its own.")
+	fleetHeard     = desc("fleet_heard", "Other gateways that count: at 0 this one is alone.")
+	fleetSilent    = desc("fleet_silent", "Other gateways that counted lately and are not heard any more.")
+	fleetDiffer    = desc("fleet_differ", "Other gateways that run another build or configuration.")
 	levelPressure  = desc("level_pressure", "How far the load is inside the level, 0 to 1.")
 	signalValue    = desc("signal_value", "What a signal read last.", "signal")
 	signalHeight   = desc("signal_height", "Where a signal stands among its thresholds, 0 to 5: from 1 it asks for a level.", "signal")
@@ -58,7 +62,7 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		backendLimit, backendInFlight, backendPressure, laneLimit, laneInFlight, laneWaiting, laneBase,
 		lanePassed, laneRefused, laneWould, laneWouldShed, laneRecent, laneEnded, appointments, bodyBytes,
-		levelNow, levelPressure, signalValue, signalHeight, signalFresh, actionStrength, playbookPaused,
+		levelNow, fleetLevel, fleetHeard, fleetSilent, fleetDiffer, levelPressure, signalValue, signalHeight, signalFresh, actionStrength, playbookPaused,
 		tellerTold, tellerFailed, staleServed, staleBytes,
 	} {
 		ch <- d
@@ -83,6 +87,12 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(ch, bodyBytes, float64(s.BodyBytes))
 	collectResponse(ch, rt.d.Control().State(time.Now()))
+	if f, ok := rt.fleet(time.Now()); ok {
+		gauge(ch, fleetLevel, float64(f.Raised))
+		gauge(ch, fleetHeard, float64(f.Heard))
+		gauge(ch, fleetSilent, float64(f.Silent))
+		gauge(ch, fleetDiffer, float64(f.Differ))
+	}
 	if st := rt.relay.state(); st.configured {
 		gauge(ch, relayUp, truth(st.up))
 		if st.opened != nil && st.opened.size != nil {

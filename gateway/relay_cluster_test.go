@@ -5,10 +5,13 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/daero/daero/driver/kafka/embedded"
+	"github.com/daero/daero/level"
+	"github.com/daero/daero/level/fleet"
 	"github.com/daero/daero/relay"
 	"github.com/daero/daero/relay/events"
 	"github.com/daero/daero/relay/fleetlog"
@@ -99,11 +102,13 @@ func TestDrainByLevel(t *testing.T) {
 	s.await(2)
 }
 
-// TestFleetSpeaks: a gateway of a fleet tells the others what it measures.
+// TestFleetSpeaks: a gateway of a fleet tells the others what it measures, and
+// shows whether it hears them.
 func TestFleetSpeaks(t *testing.T) {
 	t.Setenv("FLEET_SECRET", strings.Repeat("secret", 6))
+	secrets := [][]byte{[]byte(strings.Repeat("secret", 6))}
 	cluster, s := newCluster(t), newTarget(t).start()
-	newRelay(t, s.addr, "relay {", playbookBlock, embeddedBlock, "kafka "+cluster.Addr()+"\n\t\t\tfleet gw-1 {\n\t\t\t\tmember gw-1 gw-2\n\t\t\t\tsecret {env.FLEET_SECRET}\n\t\t\t}")
+	c := newRelay(t, s.addr, "relay {", playbookBlock, embeddedBlock, "kafka "+cluster.Addr()+"\n\t\t\tfleet gw-1 {\n\t\t\t\tmember gw-1 gw-2\n\t\t\t\tsecret {env.FLEET_SECRET}\n\t\t\t}")
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	for heard := false; !heard; {
@@ -111,13 +116,34 @@ func TestFleetSpeaks(t *testing.T) {
 			t.Fatal("nothing was heard")
 		}
 		_ = cluster.Read(ctx, relay.Partition{Topic: fleetlog.Topic}, 0, func(m *relay.Message) bool {
-			r, err := fleetlog.Read(m, [][]byte{[]byte(strings.Repeat("secret", 6))})
+			r, err := fleetlog.Read(m, secrets)
 			if err != nil || r.Node != "gw-1" {
 				t.Errorf("%v: %+v", err, r)
 			}
 			heard = true
 			return false
 		}) // the topic is made with the first start
+	}
+	if out, _ := c.run(0, "level"); !strings.Contains(out, "alone: no other gateway is heard") {
+		t.Errorf("alone: %s", out)
+	}
+	var other *fleetlog.Member
+	other, err := fleetlog.New(fleetlog.Config{
+		Log: cluster, Fleet: fleet.Config{Node: "gw-2"}, Secrets: secrets,
+		Measure: func(now time.Time) (float64, []fleet.Height) {
+			other.Agree(now, level.Standing{}) // it steps
+			return 10, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ran sync.WaitGroup
+	ran.Go(func() { _ = other.Run(ctx) })
+	t.Cleanup(func() { cancel(); ran.Wait() }) // before the cluster ends
+	c.eventually("1 other gateway heard", "level")
+	if metrics := c.get("/metrics").body; !strings.Contains(metrics, "daero_fleet_heard 1") || !strings.Contains(metrics, "daero_fleet_level 0") {
+		t.Error("the metrics do not say it")
 	}
 }
 

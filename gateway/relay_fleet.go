@@ -151,7 +151,7 @@ func (a *App) beginTelling() {
 		wg.Go(func() { _ = sink.Run(ctx) }) // it ends when we say so
 	}
 	if a.member != nil {
-		a.rt.join(a.member)
+		stop = append(stop, a.rt.join(a.member))
 		wg.Go(func() { _ = a.member.Run(ctx) }) // likewise
 	}
 	a.undo = append(a.undo, func() {
@@ -161,14 +161,30 @@ func (a *App) beginTelling() {
 	})
 }
 
-// join lets a member take over what the one before it knows.
-func (r *runtime) join(m *fleetlog.Member) {
+// join lets a member take over what the one before it knows, until undo is
+// called.
+func (r *runtime) join(m *fleetlog.Member) (undo func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.member != nil && r.member != m {
-		m.Adopt(r.member)
+	if n := len(r.members); n > 0 {
+		m.Adopt(r.members[n-1])
 	}
-	r.member = m
+	r.members = append(r.members, m)
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.members = slices.DeleteFunc(r.members, func(other *fleetlog.Member) bool { return other == m })
+	}
+}
+
+// fleet is what is known of the other gateways, false without a fleet.
+func (r *runtime) fleet(now time.Time) (st fleetlog.State, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.members); n > 0 {
+		return r.members[n-1].State(now), true
+	}
+	return st, false
 }
 
 // tell lets a sink have what is recorded from now on, until undo is called.

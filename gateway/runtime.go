@@ -28,7 +28,7 @@ type runtime struct {
 	local   *api.API // of Caddy's admin endpoint
 
 	mu        sync.Mutex
-	member    *fleetlog.Member // the newest, nil without a fleet
+	members   []*fleetlog.Member // of configurations in force, the newest last
 	made      []byte
 	receivers []*receiving // of configurations in force, the newest last
 }
@@ -59,7 +59,7 @@ func (r *runtime) apiConfig(cfg api.Config) api.Config {
 	cfg.Daero, cfg.Tokens = r.d, r.tokens
 	cfg.Record, cfg.Operators, cfg.Logins = r.records, r.records, r.records
 	cfg.Audit, cfg.Health, cfg.Receiver = r.records.add, r.records.health, r.receiver
-	cfg.Relay = r.apiRelay
+	cfg.Relay, cfg.Fleet = r.apiRelay, r.fleet
 	return cfg
 }
 
