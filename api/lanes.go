@@ -38,11 +38,14 @@ type LaneDoc struct {
 	Refused     map[string]map[string]uint64 `json:"refused"` // by intent, by reason
 	WouldRefuse uint64                       `json:"would_refuse"`
 	WouldShed   map[string]uint64            `json:"would_shed"`
+	Deferred    map[string]uint64            `json:"deferred"` // kept to be delivered later, by intent
+	WouldDefer  map[string]uint64            `json:"would_defer"`
 	Served      uint64                       `json:"served"`
 	Failed      uint64                       `json:"failed"`
 	Overloaded  uint64                       `json:"overloaded"`
 	Dropped     uint64                       `json:"dropped"`
-	Shed        map[string]float64           `json:"shed"` // ordered by the playbook, 0 to 1
+	Shed        map[string]float64           `json:"shed"`  // ordered by the playbook, 0 to 1
+	Defer       map[string]float64           `json:"defer"` // likewise
 	Ceiling     float64                      `json:"ceiling,omitempty"`
 }
 
@@ -64,10 +67,12 @@ func laneDoc(l lane.LaneSnapshot) LaneDoc {
 		Turn: l.Turn, Base: l.Base.Seconds(), Recent: l.Recent.Seconds(), WouldRefuse: l.WouldRefuse,
 		Served: l.Served, Failed: l.Failed, Overloaded: l.Overloaded, Dropped: l.Dropped, Ceiling: l.Orders.Ceiling,
 		Passed: map[string]uint64{}, Refused: map[string]map[string]uint64{}, WouldShed: map[string]uint64{}, Shed: map[string]float64{},
+		Deferred: map[string]uint64{}, WouldDefer: map[string]uint64{}, Defer: map[string]float64{},
 	}
 	for _, intent := range []lane.Intent{lane.Foreground, lane.Background} {
 		word := intent.String()
 		d.Passed[word], d.WouldShed[word], d.Shed[word] = l.Passed[intent], l.WouldShed[intent], l.Orders.Shed[intent]
+		d.Deferred[word], d.WouldDefer[word], d.Defer[word] = l.Deferred[intent], l.WouldDefer[intent], l.Orders.Defer[intent]
 		d.Refused[word] = map[string]uint64{}
 		for reason, n := range l.Refused[intent] {
 			d.Refused[word][reason.String()] = n

@@ -45,10 +45,12 @@ type ActionDoc struct {
 	From    float64 `json:"from"` // strength when the level begins
 	To      float64 `json:"to"`   // and when it is full
 	For     float64 `json:"for_seconds,omitempty"`
-	Status  int     `json:"status,omitempty"`
-	Target  string  `json:"target,omitempty"`
-	Value   string  `json:"value,omitempty"`
-	Shadow  bool    `json:"shadow,omitempty"`
+	// Rate is that of a drain: 0 stops it.
+	Rate   *float64 `json:"rate_per_second,omitempty"`
+	Status int      `json:"status,omitempty"`
+	Target string   `json:"target,omitempty"`
+	Value  string   `json:"value,omitempty"`
+	Shadow bool     `json:"shadow,omitempty"`
 	// Share (0 to 1) of all requests that it would refuse when full, predicted
 	// from the last minute.
 	Share float64 `json:"predicted_share"`
@@ -65,6 +67,7 @@ type InForceDoc struct {
 	Since    time.Time       `json:"since"`
 	Stopped  *playbook.Pause `json:"stopped,omitempty"`
 	Share    float64         `json:"predicted_share"`
+	Rate     *float64        `json:"rate_per_second,omitempty"` // of a drain
 }
 
 // TellerDoc is how telling a webhook or a channel fares.
@@ -90,7 +93,7 @@ func showPlaybook(c *call) error {
 	for _, f := range st.Actions {
 		doc.InForce = append(doc.InForce, InForceDoc{
 			ID: f.ID, Kind: f.Action.Kind.String(), Row: f.Action.At, Strength: f.Strength, Shadow: f.Shadow,
-			Since: f.Since, Stopped: f.Stopped, Share: f.Share,
+			Since: f.Since, Stopped: f.Stopped, Share: f.Share, Rate: rateOf(f.Action),
 		})
 	}
 	return c.send(http.StatusOK, doc)
@@ -106,7 +109,7 @@ func (c *call) rows(book playbook.Config) []RowDoc {
 			}
 			d := ActionDoc{
 				ID: a.Slot(), Kind: a.Kind.String(), Lane: a.Lane, Backend: a.Backend, Who: a.Who.String(), From: a.From, To: a.To,
-				For: a.For.Seconds(), Status: a.Status, Target: a.Target, Value: a.Value, Shadow: book.Shadow || a.Shadow, Where: a.Where,
+				For: a.For.Seconds(), Rate: rateOf(&a), Status: a.Status, Target: a.Target, Value: a.Value, Shadow: book.Shadow || a.Shadow, Where: a.Where,
 			}
 			if a.Kind.Refuses() {
 				d.Share = c.Daero.Control().Predict(a, a.To)
@@ -116,6 +119,14 @@ func (c *call) rows(book playbook.Config) []RowDoc {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// rateOf is how many a drain lets through per second, nil of other actions.
+func rateOf(a *playbook.Action) *float64 {
+	if a.Kind != playbook.Drain {
+		return nil
+	}
+	return &a.Rate
 }
 
 func tellers(st daero.ControlState) []TellerDoc {

@@ -173,7 +173,11 @@ func writeInForce(s *session, book api.PlaybookDoc) {
 		if f.Share > 0 {
 			share = percent(f.Share)
 		}
-		rows = append(rows, []string{f.ID, percent(f.Strength), clock(f.Since, book.At), share, note})
+		strength := percent(f.Strength)
+		if f.Rate != nil {
+			strength = fmt.Sprintf("%g/s", *f.Rate)
+		}
+		rows = append(rows, []string{f.ID, strength, clock(f.Since, book.At), share, note})
 	}
 	fmt.Fprintln(s.stdout)
 	if len(rows) == 1 {

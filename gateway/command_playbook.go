@@ -154,6 +154,8 @@ func runPlaybook(s *session, _ []string) error {
 func strengthOf(a api.ActionDoc) string {
 	text := ""
 	switch {
+	case a.Rate != nil:
+		text = fmt.Sprintf("%g/s", *a.Rate)
 	case a.Value != "":
 		text = "= " + a.Value
 	case a.For > 0:

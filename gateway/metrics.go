@@ -35,6 +35,8 @@ var (
 	laneRefused     = desc("lane_refused_total", "Requests refused.", append(perLane, "intent", "reason")...)
 	laneWould       = desc("lane_would_refuse_total", "Requests let in by shadow that would have been refused.", perLane...)
 	laneWouldShed   = desc("lane_would_shed_total", "Requests let in that an action in shadow would have refused.", append(perLane, "intent")...)
+	laneDeferred    = desc("lane_deferred_total", "Requests kept to be delivered later; they are not among those refused.", append(perLane, "intent")...)
+	laneWouldDefer  = desc("lane_would_defer_total", "Requests let in that an action in shadow would have kept for later.", append(perLane, "intent")...)
 	laneRecent      = desc("lane_recent_seconds", "Mean response time now, smoothed.", perLane...)
 	laneEnded       = desc("lane_ended_total", "Requests let in, by how they ended.", append(perLane, "outcome")...)
 	appointments    = desc("appointments_total", "Appointments, by what became of them.", "result")
@@ -61,7 +63,7 @@ var (
 func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		backendLimit, backendInFlight, backendPressure, laneLimit, laneInFlight, laneWaiting, laneBase,
-		lanePassed, laneRefused, laneWould, laneWouldShed, laneRecent, laneEnded, appointments, bodyBytes,
+		lanePassed, laneRefused, laneWould, laneWouldShed, laneDeferred, laneWouldDefer, laneRecent, laneEnded, appointments, bodyBytes,
 		levelNow, fleetLevel, fleetHeard, fleetSilent, fleetDiffer, levelPressure, signalValue, signalHeight, signalFresh, actionStrength, playbookPaused,
 		tellerTold, tellerFailed, staleServed, staleBytes,
 	} {
@@ -101,6 +103,7 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 			gauge(ch, relayLogMax, float64(most))
 		}
 		collectRelay(ch, rt.relay.Snapshot(time.Now()))
+		collectDeferred(ch, rt.desk.Snapshot(), time.Now())
 	}
 	if kept := keptAnswers(); kept != nil {
 		count(ch, staleServed, kept.served.Load())
@@ -157,6 +160,8 @@ func collectLane(ch chan<- prometheus.Metric, labels []string, l lane.LaneSnapsh
 	for _, intent := range []lane.Intent{lane.Foreground, lane.Background} {
 		count(ch, lanePassed, l.Passed[intent], append(labels, intent.String())...)
 		count(ch, laneWouldShed, l.WouldShed[intent], append(labels, intent.String())...)
+		count(ch, laneDeferred, l.Deferred[intent], append(labels, intent.String())...)
+		count(ch, laneWouldDefer, l.WouldDefer[intent], append(labels, intent.String())...)
 		for reason, n := range l.Refused[intent] {
 			count(ch, laneRefused, n, append(labels, intent.String(), reason.String())...)
 		}

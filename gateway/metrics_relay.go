@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/daero/daero/relay"
+	"github.com/daero/daero/relay/deferred"
 )
 
 // What the relay does. Labels are names in the configuration, partitions, which
@@ -51,6 +52,14 @@ var (
 	spoolOldest   = desc("relay_spool_oldest_seconds", "Age of the oldest message in the spool.")
 	spoolPoisoned = desc("relay_spool_poisoned", "1 after the spool's disk failed: nothing more is kept there.")
 
+	deferWaiting    = desc("deferred_waiting", "Deferred requests that this gateway took and has not seen delivered.", "lane")
+	deferDelivering = desc("deferred_delivering", "Those of them that are with the service.", "lane")
+	deferOldest     = desc("deferred_oldest_seconds", "Age of the oldest of them.", "lane")
+	deferTaken      = desc("deferred_taken_total", "Requests that were to be deferred, by what became of them: kept, repeated, unknown, full, large, away, other.", "result")
+	deferEnded      = desc("deferred_ended_total", "Deferred requests that ended, by how: delivered, failed, expired.", "result")
+	deferPolls      = desc("deferred_polls", "Requests for an answer that wait for it.")
+	deferStore      = desc("deferred_store_errors_total", "Times that the store of answers failed.")
+
 	relayUp       = desc("relay_up", "1 while the relay accepts and delivers; 0 while its log cannot be opened or reached.")
 	relayLogBytes = desc("relay_log_bytes", "Bytes of the log in the program.")
 	relayLogMax   = desc("relay_log_max_bytes", "Bytes from which the log in the program refuses.")
@@ -62,6 +71,27 @@ var relayDescs = []*prometheus.Desc{
 	relayCircuit, relayPaused, relayReadPaused, relayDelivered, relayAttempts, relayRetries, relayRejected,
 	relayDead, relayRepeated, relayDeferrals, relayParkings, relayPartitions,
 	spoolDepth, spoolBytes, spoolMaxBytes, spoolOldest, spoolPoisoned, relayUp, relayLogBytes, relayLogMax,
+	deferWaiting, deferDelivering, deferOldest, deferTaken, deferEnded, deferPolls, deferStore,
+}
+
+// collectDeferred shows requests that were deferred.
+func collectDeferred(ch chan<- prometheus.Metric, s deferred.Snapshot, now time.Time) {
+	for lane, n := range s.Waiting {
+		gauge(ch, deferWaiting, float64(n), lane)
+		gauge(ch, deferDelivering, float64(s.Delivering[lane]), lane)
+		gauge(ch, deferOldest, age(now, s.Oldest[lane]).Seconds(), lane)
+	}
+	count(ch, deferTaken, s.Taken, "kept")
+	count(ch, deferTaken, s.Repeated, "repeated")
+	count(ch, deferTaken, s.Unknown, "unknown")
+	for why, n := range s.NotKept {
+		count(ch, deferTaken, n, why)
+	}
+	count(ch, deferEnded, s.Delivered, "delivered")
+	count(ch, deferEnded, s.Failed, "failed")
+	count(ch, deferEnded, s.Expired, "expired")
+	gauge(ch, deferPolls, float64(s.Polls))
+	count(ch, deferStore, s.StoreErrors)
 }
 
 // collectRelay shows what a relay does.

@@ -128,7 +128,7 @@ func TestLanesDeferApart(t *testing.T) {
 	admin := freePort(t)
 	lane := "lane signup {\n\t\t\tpath /v1/signup*\n\t\t\ttier sheddable\n\t\t\tdefer {\n\t\t\t\tto http://%[2]s\n\t\t\t}\n\t\t}\n\t\tuser header"
 	text := strings.NewReplacer(
-		"ADMIN", admin, "user header", lane,
+		"ADMIN", admin, "user header", lane, "lanes {", "handle /metrics {\n\t\tmetrics\n\t}\n\tlanes {",
 		"defer login 100%%", "defer login 100%%\n\t\t\t\tdefer signup 100%%\n\t\t\t\tdrain signup 50/s",
 	).Replace(deferFile)
 	c := &console{world: newWorld(t, text), admin: admin}
@@ -165,8 +165,27 @@ func TestLanesDeferApart(t *testing.T) {
 	if d := c.status("deferred-login"); d["delivered"] != 0.0 || d["attempts"] != 0.0 || d["deferrals"] != 0.0 || d["rate"] != 0.0 {
 		t.Errorf("of the lane that is held: %v", d)
 	}
+	if out, _ := c.run(0, "relay"); !strings.Contains(out, "held") {
+		t.Errorf("nothing says that it is held: %s", out)
+	}
+	for _, command := range []string{"playbook", "level"} {
+		if out, _ := c.run(0, command); !strings.Contains(out, "50/s") {
+			t.Errorf("daero %s does not say how fast signup drains: %s", command, out)
+		}
+	}
 	if d := c.status("deferred-signup"); d["delivered"] != float64(each) || d["rate"] != 50.0 {
 		t.Errorf("of the lane that drains: %v", d)
+	}
+	metrics := c.get("/metrics").body
+	for _, want := range []string{
+		fmt.Sprintf(`daero_lane_deferred_total{backend="default",intent="foreground",lane="login",tier="sheddable"} %d`, each),
+		fmt.Sprintf(`daero_deferred_waiting{lane="login"} %d`, each), `daero_deferred_waiting{lane="signup"} 0`, `daero_deferred_delivering{lane="login"} 0`,
+		fmt.Sprintf(`daero_deferred_taken_total{result="kept"} %d`, 2*each), fmt.Sprintf(`daero_deferred_ended_total{result="delivered"} %d`, each),
+		`daero_relay_rate{delivery="deferred-login"} 0`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("no %s in the metrics", want)
+		}
 	}
 	c.run(0, "level", "pin", "0", "--for", "10m", "--reason", "over")
 	for range each {

@@ -3,6 +3,7 @@ package deferred
 import (
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/daero/daero/relay"
 )
@@ -33,7 +34,11 @@ func (c *counts) refuse(err error) {
 // Snapshot is what a Desk is doing, at one moment. Counters only grow.
 type Snapshot struct {
 	Waiting map[string]int // taken here and not yet seen delivered, by lane
-	Polls   int            // requests for an answer that wait for it
+	// Delivering are those of them that are with the service, Oldest is when the
+	// first of them was taken; a lane in which none waits has no oldest.
+	Delivering map[string]int
+	Oldest     map[string]time.Time
+	Polls      int // requests for an answer that wait for it
 
 	Taken    uint64 // kept, and a ticket given
 	Repeated uint64 // the same request sent again: the same ticket given
@@ -56,8 +61,9 @@ type Snapshot struct {
 // Snapshot returns what d is doing.
 func (d *Desk) Snapshot() Snapshot {
 	c := &d.counts
+	waiting, delivering, oldest := d.lines.count()
 	return Snapshot{
-		Waiting: d.lines.count(), Polls: int(d.polls.Load()),
+		Waiting: waiting, Delivering: delivering, Oldest: oldest, Polls: int(d.polls.Load()),
 		Taken: c.taken.Load(), Repeated: c.repeated.Load(), Unknown: c.unknown.Load(),
 		NotKept: map[string]uint64{
 			"full": c.full.Load(), "large": c.large.Load(), "away": c.away.Load(), "other": c.misc.Load(),

@@ -119,7 +119,8 @@ func TestTheSameRequestSentAgain(t *testing.T) {
 		if by := r.put(post("/v1/login", "a", "Idempotency-Key", "k"), user("lee")).Header().Get("Location"); by == first {
 			t.Error("a stranger was given the ticket")
 		}
-		if sn := r.Snapshot(); sn.Taken != 4 || sn.Repeated != 3 || sn.Delivered != 1 || sn.Waiting["login"] != 3 {
+		if sn := r.Snapshot(); sn.Taken != 4 || sn.Repeated != 3 || sn.Delivered != 1 || sn.Waiting["login"] != 3 ||
+			sn.Delivering["login"] != 0 || !sn.Oldest["login"].Equal(time.Now()) {
 			t.Errorf("%+v", sn)
 		}
 	})

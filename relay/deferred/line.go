@@ -239,15 +239,25 @@ func (l *lines) sweep(now time.Time) {
 // delivers looks at the time before an attempt, and an attempt takes a while.
 const overdue = time.Minute
 
-// count returns how many wait, by lane.
-func (l *lines) count() map[string]int {
+// count returns how many wait, by lane, how many of them are with the service,
+// and when the oldest was taken. It looks at each that waits: half a millisecond
+// for a hundred thousand.
+func (l *lines) count() (waiting, delivering map[string]int, oldest map[string]time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := map[string]int{}
+	waiting, delivering, oldest = map[string]int{}, map[string]int{}, map[string]time.Time{}
 	for name, ln := range l.lanes {
-		n[name] = int(ln.taken - ln.ended)
+		waiting[name], delivering[name] = int(ln.taken-ln.ended), 0
 	}
-	return n
+	for _, k := range l.byID {
+		if k.state == Delivering {
+			delivering[k.place.lane]++
+		}
+		if at, ok := oldest[k.place.lane]; !ok || k.taken.Before(at) {
+			oldest[k.place.lane] = k.taken
+		}
+	}
+	return waiting, delivering, oldest
 }
 
 // rate is how many requests ended per second over the last minute.
