@@ -101,6 +101,9 @@ func (a *App) beginRelay(secrets [][]byte) error {
 		}
 		a.undo = append(a.undo, undo)
 	}
+	if a.Relay.idle() && !ok {
+		a.log.Warn("the relay has nothing to do: no lane defers, and there is no topic and no delivery")
+	}
 	if l := a.Relay.log(); len(l.Kafka) == 0 {
 		a.log.Warn("the relay's messages wait in this program: one machine, one copy. For more, name a cluster: kafka host1:9092 host2:9092")
 	}
@@ -111,6 +114,11 @@ func (a *App) beginRelay(secrets [][]byte) error {
 	a.undo = append(a.undo, undo)
 	a.beginTelling()
 	return nil
+}
+
+// idle says that nothing but lanes that defer could use the relay.
+func (c *RelayConfig) idle() bool {
+	return len(c.Topics) == 0 && len(c.Deliveries) == 0 && c.Fleet == nil && c.auditTopic() == ""
 }
 
 // targetsOf are the deliveries as they are configured.

@@ -46,9 +46,6 @@ type relayDraft struct {
 // drawRelay draws a relay up.
 func drawRelay(cfg *RelayConfig) *relayDraft {
 	d := &relayDraft{cfg: cfg, at: map[string]string{}}
-	if len(cfg.Topics) == 0 && len(cfg.Deliveries) == 0 && cfg.Fleet == nil && cfg.Audit == "" {
-		d.bad(cfg.Where, "relay: no topic and no delivery: add \"topic orders { writer shop {env.SHOP_TOKEN} }\" and \"deliver billing { topic orders; to http://… }\"")
-	}
 	d.drawLog()
 	d.drawFleet()
 	if s := cfg.Spool; s != nil {
