@@ -88,7 +88,7 @@ func writeRelay(s *session, doc api.RelayDoc) {
 		log += fmt.Sprintf(", %s of %s used", bytesText(doc.Log.Bytes), bytesText(doc.Log.MaxBytes))
 	}
 	if doc.Log.Note != "" {
-		log += ": " + doc.Log.Note
+		log += "; " + doc.Log.Note
 	}
 	field(w, "log", log)
 	if sp := doc.Spool; sp != nil {
@@ -151,6 +151,13 @@ func stateOf(d api.DeliveryDoc) string {
 	return "good"
 }
 
+func keys(n int) string {
+	if n == 1 {
+		return "1 key is"
+	}
+	return fmt.Sprintf("%d keys are", n)
+}
+
 // held says that the playbook's drain is 0/s.
 func held(d api.DeliveryDoc) bool { return d.Rate != nil && *d.Rate == 0 }
 
@@ -168,10 +175,10 @@ func noteOf(d api.DeliveryDoc, now time.Time) string {
 		notes = append(notes, "the target does not answer and is only probed; nothing is lost meanwhile")
 	}
 	if d.Blocked > 0 {
-		notes = append(notes, fmt.Sprintf("%d keys retried", d.Blocked))
+		notes = append(notes, keys(d.Blocked)+" retried")
 	}
 	if d.Parked > 0 {
-		notes = append(notes, fmt.Sprintf("%d keys parked", d.Parked))
+		notes = append(notes, keys(d.Parked)+" parked")
 	}
 	switch {
 	case held(d):

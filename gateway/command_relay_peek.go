@@ -16,6 +16,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/daero/daero/api"
+	"github.com/daero/daero/relay"
 )
 
 var (
@@ -141,15 +142,64 @@ func writeMessage(s *session, m api.MessageDoc, doc api.PeekDoc) {
 		}
 	}
 	field(s.stdout, "", value)
+	why, hidden := deathOf(m)
+	field(s.stdout, "dead", why)
 	var headers []string
 	for _, h := range m.Headers {
-		if h.Value != "" || h.Bytes == 0 {
-			headers = append(headers, h.Name+"="+h.Value)
-		} else {
+		switch {
+		case why != "" && ofDeath(h.Name):
+		case h.Value == "" && h.Bytes > 0:
 			headers = append(headers, fmt.Sprintf("%s (%d bytes)", h.Name, h.Bytes))
+		case strings.ContainsAny(h.Value, " ="):
+			headers = append(headers, h.Name+"="+strconv.Quote(h.Value))
+		default:
+			headers = append(headers, h.Name+"="+h.Value)
 		}
 	}
 	field(s.stdout, "", strings.Join(headers, "  "))
+	if hidden > 0 {
+		field(s.stdout, "", fmt.Sprintf("%d headers of the dead letter: --output json has them", hidden))
+	}
+}
+
+// ofDeath says that a header is there because the message is a dead letter.
+func ofDeath(name string) bool {
+	for _, prefix := range []string{"daero-dlq-", "kafka_dlt-", "daero-last-", relay.HeaderOrigin} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// deathOf says why a message is a dead letter, "" if it is none, and how many
+// headers say it.
+func deathOf(m api.MessageDoc) (why string, headers int) {
+	said := map[string]string{}
+	for _, h := range m.Headers {
+		if ofDeath(h.Name) {
+			said[h.Name] = h.Value
+			headers++
+		}
+	}
+	n, dead := said[relay.DeadAttempts]
+	if !dead {
+		return "", 0
+	}
+	parts := []string{n + " attempts"}
+	if n == "1" {
+		parts[0] = "1 attempt"
+	}
+	for _, p := range []struct{ text, value string }{
+		{"status ", said[relay.DeadStatus]},
+		{"was ", said[relay.HeaderOrigin]},
+		{"", said[relay.DeadLastError]},
+	} {
+		if p.value != "" {
+			parts = append(parts, p.text+p.value)
+		}
+	}
+	return strings.Join(parts, ", "), headers
 }
 
 func relayRedriveCommand() *cobra.Command {
@@ -211,9 +261,9 @@ func runRelayRedrive(s *session, args []string) error {
 
 func writeRedriven(s *session, doc api.RedriveDoc) {
 	if doc.DryRun {
-		fmt.Fprintf(s.stdout, "%d dead letters would be taken back; nothing was done\n", doc.Matched)
+		fmt.Fprintf(s.stdout, "%s would be taken back; nothing was done\n", deadLetters(doc.Matched))
 	} else {
-		fmt.Fprintf(s.stdout, "%d dead letters were taken back\n", doc.Redriven)
+		fmt.Fprintf(s.stdout, "taken back: %s\n", deadLetters(doc.Redriven))
 	}
 	for _, rest := range []struct {
 		n    int
@@ -228,6 +278,13 @@ func writeRedriven(s *session, doc api.RedriveDoc) {
 			fmt.Fprintf(s.stdout, "%d %s\n", rest.n, rest.text)
 		}
 	}
+}
+
+func deadLetters(n int) string {
+	if n == 1 {
+		return "1 dead letter"
+	}
+	return fmt.Sprintf("%d dead letters", n)
 }
 
 // barOn returns what shows a line of progress, and takes it away with "", where

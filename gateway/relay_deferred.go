@@ -208,6 +208,9 @@ func remember(ctx context.Context, desk *relayDesk, reader relay.Reader, id stri
 		return err
 	}
 	spans, err := reader.Spans(ctx, deferTopic(id))
+	if errors.Is(err, relay.ErrNoTopic) {
+		return nil // it has yet to be made: nothing waits
+	}
 	if err != nil {
 		return err
 	}
