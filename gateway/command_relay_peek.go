@@ -205,7 +205,7 @@ func deathOf(m api.MessageDoc) (why string, headers int) {
 func relayRedriveCommand() *cobra.Command {
 	c := talks(&cobra.Command{
 		Use:   "redrive DELIVERY [filters] [--rate N] --dry-run | --reason \"...\"",
-		Short: "Takes dead letters back: they are delivered again, in order of key",
+		Short: "Takes dead letters back: they are delivered again in order",
 	}, 1, 1, runRelayRedrive)
 	filters(c, 0)
 	c.Flags().Bool("dry-run", false, "only say how many there would be")

@@ -28,7 +28,7 @@ var errLost = errors.New("the relay did not keep its word")
 func relayVerifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify [--records N] [--kills K] [--seed S] [--kafka HOST:PORT,... | --config FILE]",
-		Short: "Kills the relay's processes again and again, and shows that nothing is lost",
+		Short: "Kills the relay again and again, and shows what is lost",
 		Long: `
 Writes records through an acceptor, a log, a relay and a target, each a process
 of its own on this machine, and kills one after the other with kill -9 at moments
