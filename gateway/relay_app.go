@@ -168,13 +168,12 @@ func (c *RelayConfig) topicsOf() []string {
 	return names
 }
 
-// drained tells the relay how fast it may deliver a topic, or what a lane
-// deferred. Deferred requests ask for themselves as well, when it is their turn:
-// that is the net, and this keeps those of a lane that is held where they are.
+// drained tells the relay how fast it may deliver a topic. Deferred requests of
+// lanes ask for themselves, one by one: held back as a whole, those whose time
+// has run out would not be told so, and would take the turns of those that can
+// still be delivered.
 func (r *runtime) drained(d daero.Drain) {
-	topic := d.Topic
-	if topic == "" {
-		topic = deferTopic(d.Lane)
+	if d.Topic != "" {
+		r.relay.throttle(d.Topic, d.Rate)
 	}
-	r.relay.throttle(topic, d.Rate)
 }

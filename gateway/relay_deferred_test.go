@@ -114,8 +114,34 @@ func TestDeferredThroughGateway(t *testing.T) {
 	}
 }
 
-// TestLanesDeferApart: a lane that is held asks for nothing, and its requests
-// stand in the way of no other lane's.
+// TestHeldRequestsExpire: the time of a request runs out while its lane is held,
+// and its client is told that it was not done.
+func TestHeldRequestsExpire(t *testing.T) {
+	admin := freePort(t)
+	text := strings.NewReplacer("ADMIN", admin, "within 10m", "within 1s").Replace(deferFile)
+	w := newWorld(t, text)
+	pin(t, level.Alert)
+	post := func() reply { return w.do("POST", "/v1/login", "hello", "X-User-Id", "kim") }
+	r := post()
+	for deadline := time.Now().Add(60 * time.Second); r.StatusCode != 202; r = post() { // the log starts
+		if time.Now().After(deadline) {
+			t.Fatalf("%d %s", r.StatusCode, r.body)
+		}
+	}
+	place := r.Header.Get("Location")
+	for deadline := time.Now().Add(60 * time.Second); r.Header.Get("Daero-Deferred") != "expired"; {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never expires: %d %s", r.StatusCode, r.body)
+		}
+		r = w.get(place, "X-User-Id", "kim", "Prefer", "wait=5", "Accept", "application/json", "Accept-Language", "en")
+	}
+	if r.StatusCode != 504 || !strings.Contains(r.body, "nothing was done") {
+		t.Errorf("%d %s", r.StatusCode, r.body)
+	}
+}
+
+// TestLanesDeferApart: requests of a lane that is held stand in the way of no
+// other lane's.
 func TestLanesDeferApart(t *testing.T) {
 	admin := freePort(t)
 	lane := "lane signup {\n\t\t\tpath /v1/signup*\n\t\t\ttier sheddable\n\t\t\tdefer {\n\t\t\t\tto http://%[2]s\n\t\t\t}\n\t\t}\n\t\tuser header"
@@ -154,7 +180,7 @@ func TestLanesDeferApart(t *testing.T) {
 			t.Fatal("the lane that drains does not")
 		}
 	}
-	if d := c.status("deferred-login"); d["delivered"] != 0.0 || d["attempts"] != 0.0 || d["deferrals"] != 0.0 || d["rate"] != 0.0 {
+	if d := c.status("deferred-login"); d["delivered"] != 0.0 || d["circuit"] != "closed" || d["rate"] != 0.0 {
 		t.Errorf("of the lane that is held: %v", d)
 	}
 	if out, _ := c.run(0, "relay"); !strings.Contains(out, "held") {

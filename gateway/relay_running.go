@@ -48,8 +48,8 @@ type relayPlan struct {
 type deliveryPlan struct {
 	key, name string
 	topics    []string
-	// pace is what the playbook allows when it begins, below 0 for no bound. Nil:
-	// what it said of its topics.
+	// pace is how many per second its handler lets through, below 0 as many as
+	// come, to show it; nil where the handler does not look.
 	pace func() float64
 	// make makes what is run; closing gives back what its handler holds.
 	make func() (cfg relay.Config, closing func(), err error)
@@ -117,6 +117,7 @@ type unit struct {
 	key    string
 	name   string
 	topics []string
+	pace   func() float64
 	relay  *relay.Relay
 	cancel context.CancelFunc
 	ended  chan struct{}
@@ -304,7 +305,7 @@ func (h *relayHost) beginDelivery(d deliveryPlan) error {
 		return fmt.Errorf("deliver %s: %w", d.name, err)
 	}
 	u := start(d.key, d.name, r, closing)
-	u.topics = d.topics
+	u.topics, u.pace = d.topics, d.pace
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.units == nil {
@@ -315,11 +316,7 @@ func (h *relayHost) beginDelivery(d deliveryPlan) error {
 	if pause, ok := h.pauses[d.name]; ok && (pause.Until.IsZero() || pause.Until.After(time.Now())) {
 		_ = r.Pause(d.name, pause) // it has just been made
 	}
-	rate := h.rate(d.topics)
-	if d.pace != nil {
-		rate = d.pace()
-	}
-	if rate >= 0 {
+	if rate := h.rate(d.topics); rate >= 0 {
 		_ = r.Throttle(d.name, rate) // likewise
 	}
 	return nil

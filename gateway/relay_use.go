@@ -40,7 +40,13 @@ func (h *relayHost) Snapshot(now time.Time) relay.Snapshot {
 		s.Topics, s.Spool = a.Topics, a.Spool
 	}
 	for _, u := range h.all() {
-		s.Deliveries = append(s.Deliveries, u.relay.Snapshot(now).Deliveries...)
+		ds := u.relay.Snapshot(now).Deliveries
+		if u.pace != nil {
+			for i := range ds { // there is one
+				ds[i].Rate = u.pace()
+			}
+		}
+		s.Deliveries = append(s.Deliveries, ds...)
 	}
 	return s
 }
