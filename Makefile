@@ -39,9 +39,10 @@ test: ## run every test; needs only Go
 # one goroutine at a time and take 25 times as long here, and the kill loops,
 # whose processes are killed before the detector has said anything. What waits
 # for real brokers is left to make test: their Java is not looked at anyway.
+# -short plays fewer random schedules: a race shows in one as in a thousand.
 .PHONY: race
 race: ## run the tests of what runs concurrently under the race detector
-	@$(GO) test $(GOFLAGSX) -race -timeout 8m -skip '^(TestRealKafka|TestOverRealKafka|TestF8BrokersAreKilled|TestTransformKeepsUp)$$' $(TESTFLAGS) $$($(GO) list $(GOFLAGSX) ./... | \
+	@$(GO) test $(GOFLAGSX) -race -short -timeout 8m -skip '^(TestRealKafka|TestOverRealKafka|TestF8BrokersAreKilled|TestTransformKeepsUp)$$' $(TESTFLAGS) $$($(GO) list $(GOFLAGSX) ./... | \
 		grep -v -e '/internal/arch$$' -e '/docs$$' -e '/scripts/' -e '/bench/' -e '/cmd/' -e '/level$$' -e '/level/fleet$$' -e '/playbook$$' -e '/relay/verify$$' -e '/rehearse/virtual$$')
 
 .PHONY: lint

@@ -61,16 +61,18 @@ type part struct {
 	troubled map[*unit]struct{}
 	out      int // units with the handler or on their way into another topic
 
-	stopping bool // about to go: nothing new goes out, nothing is committed but once
-	gone     bool // given back or lost
-	paused   bool // what the session was told last
-	told     bool // it was told anything
-	dirty    bool // there is something to commit
+	fence    track.Fence // of a companion, as far as it was read; the tracker's as far as it was taken in
+	stopping bool        // about to go: nothing new goes out, nothing is committed but once
+	gone     bool        // given back or lost
+	paused   bool        // what the session was told last
+	told     bool        // it was told anything
+	dirty    bool        // there is something to commit
 	marked   int64
 	finished int // since the last commit
 
 	// Of a topic's partition alone.
 	parked   map[string]*parkedKey
+	fencing  fencing
 	awaiting bool // the companion has not been read: which keys are parked is not known
 	memory   *takenKeys
 
@@ -93,10 +95,11 @@ type inbox struct {
 // before it moved.
 type letter struct {
 	m        *Message
-	off      int64      // where it stands in its part's log
-	key      *parkedKey // of one in the companion that is not a copy
-	drop     bool       // it is a copy
-	attempts int        // made before it moved
+	off      int64       // where it stands in its part's log
+	key      *parkedKey  // of one in the companion that is not a copy
+	drop     bool        // it is a copy, or a mark
+	fence    track.Fence // of a mark that counts
+	attempts int         // made before it moved
 	first    time.Time
 }
 

@@ -39,6 +39,7 @@ func (d *delivery) claim(c Claim, now time.Time) {
 	p.companion = d.parks() && d.isCompanion(c.Topic)
 	var stuck []track.Stuck
 	p.track, stuck, _ = track.Restore(c.Offset, c.Metadata)
+	p.fence = p.track.Fence
 	for _, s := range stuck {
 		if p.stuck == nil {
 			p.stuck = map[int64]track.Stuck{}

@@ -62,13 +62,10 @@ func (d *delivery) admit(p *part, l letter, now time.Time) bool {
 	p.note(l.off, l.m.Time)
 	if l.drop {
 		d.finished(p, l.off)
-		return true
-	}
-	if !p.companion && len(p.parked) > 0 {
-		if k := p.parked[d.parkedName(l.m)]; k != nil && l.off <= k.seen {
-			d.finished(p, l.off) // the companion has it
-			return true
+		if l.fence != (track.Fence{}) {
+			d.passed(p, l.fence)
 		}
+		return true
 	}
 	d.stand(p, l, now)
 	d.mayMakeRoom(p, now)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/daero/daero/relay"
 	"github.com/daero/daero/relay/memlog"
+	"github.com/daero/daero/relay/track"
 )
 
 const companion = "orders.parked.daero.shop"
@@ -39,7 +40,7 @@ func TestParkedKeyKeepsItsOrder(t *testing.T) {
 		l.OnCommit(func(string, string, []relay.Mark) (bool, error) { return false, relay.ErrAway })
 		e := start(t, l, "one", d)
 		time.Sleep(10 * time.Second)
-		if n := len(l.Messages(companion)); n != 20 || e.snapshot().Parked != 1 {
+		if n := len(l.Messages(companion)); n != 1+20 || e.snapshot().Parked != 1 {
 			t.Errorf("%d messages are parked, %d keys", n, e.snapshot().Parked)
 		}
 		e.node.Kill()
@@ -49,14 +50,14 @@ func TestParkedKeyKeepsItsOrder(t *testing.T) {
 		got.got = nil
 		e = start(t, l, "two", d)
 		time.Sleep(10 * time.Second)
-		if n := len(l.Messages(companion)); n != 21 {
-			t.Errorf("%d messages are in the companion: want those that were moved once, and the new one", n)
+		if n := len(l.Messages(companion)); n != 1+20+1+21 {
+			t.Errorf("%d messages are in the companion: want a mark and what was moved, once more as nothing was committed, with the new one", n)
 		}
 		mended.Store(true)
 		e.idle(10 * time.Minute)
 		put(l, "bad:21")
 		e.idle(time.Minute)
-		if n := len(l.Messages(companion)); n != 21 || e.snapshot().Parked != 0 {
+		if n := len(l.Messages(companion)); n != 1+20+1+21 || e.snapshot().Parked != 0 {
 			t.Errorf("the key is still parked: %d messages, %d keys", n, e.snapshot().Parked)
 		}
 		e.stop()
@@ -228,4 +229,41 @@ func TestDeliveryConfigSaysEverythingAtOnce(t *testing.T) {
 			t.Errorf("%q is not said in:\n%v", want, err)
 		}
 	}
+}
+
+// TestCopiesThatComeLateAreDropped: a member that had lost the partition put a
+// copy of the second message of a key behind the mark of who held it, and that
+// one died before it read it. Whoever comes next keeps the key's order.
+func TestCopiesThatComeLateAreDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := memlog.New(memlog.Config{}).Topic("orders", 1).Topic(companion, 1)
+		put(l, "bad:0", "bad:1")
+		for _, c := range []struct{ value, by string }{{"", "2/7"}, {"1", "1/3"}, {"0", "2/7"}, {"1", "2/7"}} {
+			m := relay.Message{Topic: companion, Pin: true, Headers: []relay.Header{{Name: relay.HeaderMover, Value: []byte(c.by)}}}
+			if c.value != "" {
+				m.Key, m.Value = []byte("bad"), []byte(c.value)
+				m.Headers = append(m.Headers, relay.Header{Name: relay.HeaderOrigin, Value: []byte("orders/0/" + c.value)})
+			}
+			l.Put(m)
+		}
+		place := track.New(1)
+		place.Fence = track.Fence{Epoch: 2, Nonce: 7}
+		err := l.Node("before").SetPlaces(t.Context(), "daero.shop", []relay.Mark{
+			{Partition: relay.Partition{Topic: "orders"}, Offset: 2},
+			{Partition: relay.Partition{Topic: companion}, Offset: 1, Metadata: place.Encode(nil)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got deliveries
+		e := start(t, l, "one", relay.Delivery{Handler: func(_ context.Context, m *relay.Message) relay.Result {
+			got.add(m)
+			return relay.Ack()
+		}})
+		e.idle(time.Minute)
+		e.stop()
+		if s := strings.Join(got.got, " "); s != "bad:0 bad:1" {
+			t.Errorf("delivered %q", s)
+		}
+	})
 }

@@ -64,6 +64,9 @@ const (
 	// HeaderOrigin is TOPIC/PARTITION/OFFSET where a message that has moved
 	// stood first.
 	HeaderOrigin = "daero-origin"
+	// HeaderMover is EPOCH/NONCE of who moved the message, which tells copies that
+	// came too late.
+	HeaderMover = "daero-moved-by"
 	// HeaderNotBefore is the time, in RFC 3339, before which it is not delivered.
 	HeaderNotBefore   = "daero-not-before"
 	HeaderContentType = "content-type"

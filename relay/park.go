@@ -16,17 +16,16 @@ import (
 // key left.
 //
 // Who holds a partition holds the companion's of the same number, so one member
-// knows all of a key. What may go wrong:
+// knows all of a key. A copy in the companion counts if the topic's place says
+// that its message is finished there: otherwise the topic still has it. What may
+// go wrong:
 //
-//   - It dies between moving and committing. Then the message is in both: who
-//     comes next reads the companion first, up to where it ended at the claim,
-//     and takes what the topic still has of a key up to the highest offset seen
-//     there as moved.
+//   - It dies between moving and committing. Then the message is in both, and
+//     not finished in the topic: who comes next drops the copy.
 //   - An append's outcome is unknown. It is made again; the copy's offset is not
 //     above the highest seen, and it is dropped.
-//   - A member that lost the partition appends late. What stands past the end at
-//     the claim and was not moved by this member is a copy of what the topic
-//     still has: it is dropped.
+//   - A member that lost the partition goes on moving until it knows. Its copies
+//     are told by who made them, see fence.go.
 
 // parkedKey is a key that is parked, or one message without a key.
 type parkedKey struct {
@@ -91,6 +90,7 @@ func (d *delivery) startMove(u *unit, now time.Time) {
 	}
 	if it.key == nil || p.parked[it.key.name] != it.key {
 		it.key = d.parkedKey(p, it.m)
+		p.gate.ParkKey(it.key.key)
 	}
 	k := it.key
 	if it.t != nil && it.t.inPlace {
@@ -98,6 +98,10 @@ func (d *delivery) startMove(u *unit, now time.Time) {
 		return
 	}
 	k.moving = true
+	if !p.fencing.done {
+		d.awaitFence(p, u)
+		return
+	}
 	k.begun = max(k.begun, it.off)
 	p.out++
 	d.hand(move{u, d.pack(u, now), func(err error) { d.moved(u, k, err) }})
@@ -157,12 +161,12 @@ func (d *delivery) pack(u *unit, now time.Time) *Message {
 			if it.m.Header(HeaderID) == nil { // it was the idempotency key
 				m.Headers = append(m.Headers, Header{HeaderID, h.Value})
 			}
-		case HeaderAttempts, HeaderFirst:
+		case HeaderAttempts, HeaderFirst, HeaderMover:
 		default:
 			m.Headers = append(m.Headers, h)
 		}
 	}
-	m.Headers = append(m.Headers, Header{HeaderOrigin, []byte(it.m.Position().String())})
+	m.Headers = append(m.Headers, Header{HeaderOrigin, []byte(it.m.Position().String())}, it.p.mover())
 	if t := it.t; t != nil && t.attempts > 0 {
 		first := now.Add(-d.tried(t, now))
 		m.Headers = append(m.Headers,
@@ -184,8 +188,12 @@ func (d *delivery) unpack(p *part, l *letter) {
 		l.drop = true
 		return
 	}
-	at, ok := origin(l.m)
 	src := p.mate
+	late := d.passFence(p, l)
+	if l.drop {
+		return
+	}
+	at, ok := origin(l.m)
 	if !ok || src == nil || at.Topic != src.Topic || at.Partition != src.ID {
 		return // somebody else wrote it: it is delivered like any message
 	}
@@ -193,7 +201,7 @@ func (d *delivery) unpack(p *part, l *letter) {
 	headers := make([]Header, 0, len(m.Headers))
 	for _, h := range m.Headers {
 		switch h.Name {
-		case HeaderOrigin:
+		case HeaderOrigin, HeaderMover:
 		case HeaderAttempts:
 			l.attempts, _ = strconv.Atoi(string(h.Value))
 			l.attempts = min(max(l.attempts, 0), 1<<20)
@@ -207,8 +215,16 @@ func (d *delivery) unpack(p *part, l *letter) {
 	m.Topic, m.Partition, m.Offset = at.Topic, at.Partition, at.Offset
 	name := d.parkedName(m)
 	k := src.parked[name]
-	if l.off >= p.claim.End && (k == nil || at.Offset > k.begun) || k != nil && at.Offset <= k.seen {
+	switch {
+	case late, k != nil && at.Offset <= k.seen:
 		l.drop = true
+		return
+	case l.off < p.claim.End: // it was there before this member came
+		l.drop = !src.track.Finished(at.Offset)
+	default: // this member has moved it, unless it is done with the key already
+		l.drop = k == nil || at.Offset > k.begun
+	}
+	if l.drop {
 		return
 	}
 	if k == nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
+	"math"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -23,6 +24,14 @@ type Stuck struct {
 	Age time.Duration
 }
 
+// Fence says who wrote last where several may write, and from which offset on:
+// what another has written past it came too late. The zero Fence is none.
+type Fence struct {
+	Epoch  int64 // the higher one is the later
+	Nonce  uint32
+	Offset int64
+}
+
 // Metadata is MARK|CRC|BODY: a version, the checksum of place and body in hex,
 // and the body in base64 without padding. The body is
 //
@@ -31,10 +40,12 @@ type Stuck struct {
 //	bits      offset base+i is finished if bit i%8 of byte i/8 is set
 //	runs      lengths, in turn unfinished and finished, the first unfinished
 //	stuck     how many, then for each: offset past the last one, attempts, age in ms
+//	fence     if there is one: epoch, nonce, offset
 //
 // Numbers are unsigned varints. At most 2,048 bytes of bits and 64 stuck ones
-// of 3+5+6 bytes (attempts are cut at 2^32-1, ages at 2^42-1 ms) make 2,948
-// bytes, 3,931 in base64, 3,943 in all: below the 4,096 that Kafka keeps.
+// of 3+5+6 bytes (attempts are cut at 2^32-1, ages at 2^42-1 ms) and a fence of
+// 9+5+9 make 2,971 bytes, 3,962 in base64, 3,974 in all: below the 4,096 that
+// Kafka keeps.
 const (
 	mark = "v1"
 
@@ -47,12 +58,12 @@ const (
 )
 
 // Encode returns what is finished past the place, and the stuck ones of the
-// smallest offsets, as printable ASCII of at most 3,943 bytes; "" if there is
+// smallest offsets, as printable ASCII of at most 3,974 bytes; "" if there is
 // nothing to say. stuck is sorted by it.
 func (t *Tracker) Encode(stuck []Stuck) string {
 	n := t.span()
 	stuck = t.within(stuck)
-	if n == 0 && len(stuck) == 0 {
+	if n == 0 && len(stuck) == 0 && t.Fence == (Fence{}) {
 		return ""
 	}
 	body := t.encodeDone(make([]byte, 0, 512), n)
@@ -63,6 +74,11 @@ func (t *Tracker) Encode(stuck []Stuck) string {
 		body = binary.AppendUvarint(body, uint64(min(max(s.Attempts, 0), maxAttempts)))
 		body = binary.AppendUvarint(body, uint64(min(max(s.Age.Milliseconds(), 0), maxAge)))
 		at = s.Offset
+	}
+	if f := t.Fence; f != (Fence{}) {
+		body = binary.AppendUvarint(body, uint64(max(f.Epoch, 0)))
+		body = binary.AppendUvarint(body, uint64(f.Nonce))
+		body = binary.AppendUvarint(body, uint64(max(f.Offset, 0)))
 	}
 	out := make([]byte, 0, len(mark)+10+base64.RawStdEncoding.EncodedLen(len(body)))
 	out = append(out, mark...)
@@ -190,7 +206,10 @@ func Restore(base int64, metadata string) (t *Tracker, stuck []Stuck, ok bool) {
 	}
 	b, ok := t.decodeDone(body)
 	if ok {
-		stuck, ok = decodeStuck(base, b)
+		stuck, b, ok = decodeStuck(base, b)
+	}
+	if ok && len(b) > 0 {
+		t.Fence, ok = decodeFence(b)
 	}
 	if !ok {
 		return New(base), nil, false
@@ -272,28 +291,43 @@ func (t *Tracker) decodeRuns(b []byte) bool {
 	return true
 }
 
-func decodeStuck(base int64, b []byte) ([]Stuck, bool) {
+func decodeStuck(base int64, b []byte) (stuck []Stuck, rest []byte, ok bool) {
 	n, b, ok := uvarint(b, MaxStuck)
 	if !ok {
-		return nil, false
+		return nil, nil, false
 	}
-	stuck := make([]Stuck, n)
+	stuck = make([]Stuck, n)
 	at := base
 	for i := range stuck {
 		var off, attempts, age uint64
 		if off, b, ok = uvarint(b, uint64(base+Window-1-at)); !ok {
-			return nil, false
+			return nil, nil, false
 		}
 		if attempts, b, ok = uvarint(b, maxAttempts); !ok {
-			return nil, false
+			return nil, nil, false
 		}
 		if age, b, ok = uvarint(b, maxAge); !ok {
-			return nil, false
+			return nil, nil, false
 		}
 		at += int64(off)
 		stuck[i] = Stuck{at, int(attempts), time.Duration(age) * time.Millisecond}
 	}
-	return stuck, len(b) == 0
+	return stuck, b, true
+}
+
+func decodeFence(b []byte) (f Fence, ok bool) {
+	var epoch, nonce, off uint64
+	if epoch, b, ok = uvarint(b, math.MaxInt64); !ok {
+		return Fence{}, false
+	}
+	if nonce, b, ok = uvarint(b, math.MaxUint32); !ok {
+		return Fence{}, false
+	}
+	if off, b, ok = uvarint(b, math.MaxInt64); !ok || len(b) > 0 {
+		return Fence{}, false
+	}
+	f = Fence{int64(epoch), uint32(nonce), int64(off)}
+	return f, f != Fence{}
 }
 
 // uvarint reads a number of at most limit.

@@ -39,6 +39,9 @@ const (
 
 // Tracker is what is finished of one partition. Make it with [New].
 type Tracker struct {
+	// Fence is kept with the place, for whoever takes the partition over.
+	Fence Fence
+
 	base int64 // the first offset that is not finished
 	next int64 // the next one to be taken, never below base
 	open int   // taken and not finished
