@@ -40,10 +40,13 @@ test: ## run every test; needs only Go
 # whose processes are killed before the detector has said anything. What waits
 # for real brokers is left to make test: their Java is not looked at anyway.
 # -short plays fewer random schedules: a race shows in one as in a thousand.
+RACEFLAGS := $(GOFLAGSX) -short -timeout 8m -skip '^(TestRealKafka|TestOverRealKafka|TestF8BrokersAreKilled|TestTransformKeepsUp)$$'
+
 .PHONY: race
 race: ## run the tests of what runs concurrently under the race detector
-	@$(GO) test $(GOFLAGSX) -race -short -timeout 8m -skip '^(TestRealKafka|TestOverRealKafka|TestF8BrokersAreKilled|TestTransformKeepsUp)$$' $(TESTFLAGS) $$($(GO) list $(GOFLAGSX) ./... | \
-		grep -v -e '/internal/arch$$' -e '/docs$$' -e '/scripts/' -e '/bench/' -e '/cmd/' -e '/level$$' -e '/level/fleet$$' -e '/playbook$$' -e '/relay/verify$$' -e '/rehearse/virtual$$')
+	@GO=$(GO) scripts/race.sh $(RACEFLAGS) $(TESTFLAGS) ./relay
+	@GO=$(GO) scripts/race.sh $(RACEFLAGS) $(TESTFLAGS) $$($(GO) list $(GOFLAGSX) ./... | \
+		grep -v -e '/internal/arch$$' -e '/docs$$' -e '/scripts/' -e '/bench/' -e '/cmd/' -e '/level$$' -e '/level/fleet$$' -e '/playbook$$' -e '/relay$$' -e '/relay/verify$$' -e '/rehearse/virtual$$')
 
 .PHONY: lint
 lint: $(GOLANGCI) ## check format, vet and lint

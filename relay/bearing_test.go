@@ -135,13 +135,13 @@ func TestHeedsOverload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorkshop(50)
 		w.refuses = true
-		e := start(t, backlog(80_000), "one", relay.Delivery{Order: relay.NoOrder, Handler: w.handle, Retry: relay.RetryPolicy{InPlace: -1}})
+		e := start(t, backlog(250_000), "one", relay.Delivery{Order: relay.NoOrder, Handler: w.handle, Retry: relay.RetryPolicy{InPlace: -1}})
 		defer e.stop()
 		time.Sleep(3 * time.Second)
 		w.mu.Lock()
 		w.refused, w.served = 0, 0
 		w.mu.Unlock()
-		share := w.share(3 * time.Second)
+		share := w.share(12 * time.Second)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if part := float64(w.refused) / float64(w.refused+w.served); part > 0.2 || share < 0.8 {

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -73,6 +74,13 @@ func (e *engine) told(what string) (n int) {
 		}
 	}
 	return n
+}
+
+// heard returns what was told so far.
+func (e *engine) heard() []relay.Event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.events)
 }
 
 func (e *engine) snapshot() relay.DeliverySnapshot {

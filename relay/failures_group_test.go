@@ -219,8 +219,8 @@ func TestF16RetentionIsWatched(t *testing.T) {
 		l.Trim(relay.Partition{Topic: "orders"}, 4)
 		e = start(t, l, "two", d)
 		time.Sleep(time.Second)
-		if n := e.told(relay.MessagesLost); n != 1 || !strings.Contains(e.events[0].Why, "4 messages") {
-			t.Errorf("told %d times that messages are lost: %+v", n, e.events)
+		if n := e.told(relay.MessagesLost); n != 1 || !strings.Contains(e.heard()[0].Why, "4 messages") {
+			t.Errorf("told %d times that messages are lost: %+v", n, e.heard())
 		}
 		e.stop()
 	})

@@ -76,7 +76,7 @@ func TestF22PanicIsARetry(t *testing.T) {
 		if s := e.snapshot(); s.Delivered != 30 || s.DeadLettered != 0 || e.told(relay.HandlerPanicked) != 1 {
 			t.Errorf("%+v, told %d times", s, e.told(relay.HandlerPanicked))
 		}
-		for _, ev := range e.events {
+		for _, ev := range e.heard() {
 			if strings.Contains(ev.Why, "secret") || ev.What == relay.HandlerPanicked && !strings.Contains(ev.Why, "failures_target_test.go:") {
 				t.Errorf("event %+v", ev)
 			}

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs tests under the race detector: scripts/race.sh [go test flags] PACKAGE...
+#
+# The detector itself can fail where bubbles of testing/synctest come and go by
+# the thousand (golang/go#78156): "ThreadSanitizer: CHECK failed", or memory that
+# it has damaged. Then, and only then, the tests are run again, up to three times.
+# What it finds, and a test that fails, is never tried again.
+set -euo pipefail
+
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+for try in 1 2 3; do
+	rc=0
+	"${GO:-go}" test -race "$@" >"$out" 2>&1 || rc=$?
+	if [ "$rc" -eq 0 ] || [ "$try" -eq 3 ] || grep -q 'DATA RACE\|--- FAIL' "$out" ||
+		! grep -q 'ThreadSanitizer: CHECK failed\|SIGSEGV: segmentation violation' "$out"; then
+		cat "$out"
+		exit "$rc"
+	fi
+	echo "try $try: the race detector itself failed: $(grep -m1 -o 'ThreadSanitizer: CHECK failed[^"]*\|SIGSEGV[^"]*' "$out")" >&2
+done
