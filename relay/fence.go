@@ -51,6 +51,11 @@ func moverOf(m *Message) track.Fence {
 	return track.Fence{Epoch: e, Nonce: uint32(n)}
 }
 
+// isMark reports whether a companion's message is a mark.
+func isMark(m *Message) bool {
+	return m.Header(HeaderOrigin) == nil && moverOf(m) != (track.Fence{})
+}
+
 // awaitFence keeps a unit, which is out, until the mark of this member has been
 // read, and sees to it that there will be one.
 func (d *delivery) awaitFence(p *part, u *unit) {
@@ -93,7 +98,7 @@ func (d *delivery) fenced(p *part, err error) {
 // late.
 func (d *delivery) passFence(p *part, l *letter) (late bool) {
 	by, f := moverOf(l.m), &p.fence
-	if l.m.Header(HeaderOrigin) != nil || by == (track.Fence{}) {
+	if !isMark(l.m) {
 		return *f != (track.Fence{}) && l.off > f.Offset && (by.Epoch != f.Epoch || by.Nonce != f.Nonce)
 	}
 	l.drop = true

@@ -121,7 +121,7 @@ func scan(ctx context.Context, reader Reader, topic string, f Filter, fn func(*M
 			if f.End > 0 && m.Offset >= f.End {
 				return false
 			}
-			if f.Matches(m) {
+			if !isMark(m) && f.Matches(m) {
 				more, ferr = fn(m)
 			}
 			return more && ferr == nil
