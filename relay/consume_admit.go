@@ -164,7 +164,7 @@ func (d *delivery) alarmAt(at time.Time) {
 // read again only when there is room for more than a moment.
 func (d *delivery) wantPaused(p *part, now time.Time) bool {
 	held := d.gate.Bytes()
-	if p.companion && p.mate != nil && p.mate.awaiting {
+	if p.companion && p.mate != nil && (p.mate.awaiting || p.mate.fencing.waits()) {
 		return held > 2*d.Bytes // others wait for what it holds to be known
 	}
 	if p.awaiting || d.standsStill(now) && d.gate.Len() > 0 {
@@ -174,7 +174,22 @@ func (d *delivery) wantPaused(p *part, now time.Time) bool {
 	if p.paused {
 		load, most = 0.7, d.Bytes/2
 	}
-	return p.inbox.len() > 0 || p.track.Load() > load || held > most || !p.companion && p.gate.Full()
+	if p.companion {
+		// Its own quarter of the room: what is parked must not keep others from
+		// being read, nor they it.
+		return p.inbox.len() > 0 || p.track.Load() > load || d.parkedBytes() > most/3 || held > d.Bytes
+	}
+	return p.inbox.len() > 0 || p.track.Load() > load || held > most || p.gate.Full()
+}
+
+// parkedBytes is what is held of companions.
+func (d *delivery) parkedBytes() (n int64) {
+	for _, p := range d.parts {
+		if p.companion {
+			n += p.gate.Bytes()
+		}
+	}
+	return n
 }
 
 // standsStill says that nothing is delivered, for whatever reason.

@@ -267,3 +267,34 @@ func TestCopiesThatComeLateAreDropped(t *testing.T) {
 		}
 	})
 }
+
+// TestAFullMemoryDoesNotHoldUpParking: what fills it is what is to be parked.
+func TestAFullMemoryDoesNotHoldUpParking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := memlog.New(memlog.Config{Batch: 10}).Topic("orders", 1)
+		value := make([]byte, 10_000)
+		for range 400 { // 4 MB, of which 1 MiB may be held
+			l.Put(relay.Message{Topic: "orders", Key: []byte("bad"), Value: value})
+		}
+		put(l, "good:0")
+		var mended atomic.Bool
+		var got deliveries
+		e := start(t, l, "one", relay.Delivery{Bytes: 1 << 20, Retry: relay.RetryPolicy{InPlace: 500 * time.Millisecond}, Handler: func(_ context.Context, m *relay.Message) relay.Result {
+			if string(m.Key) == "bad" {
+				if !mended.Load() {
+					return relay.Retry(0)
+				}
+				return relay.Ack()
+			}
+			got.add(m)
+			return relay.Ack()
+		}})
+		time.Sleep(5 * time.Minute)
+		if got.String() != "good:0" {
+			t.Errorf("delivered %q of the other key: %+v", got.String(), e.snapshot())
+		}
+		mended.Store(true)
+		e.idle(time.Hour)
+		e.stop()
+	})
+}

@@ -33,6 +33,10 @@ type fencing struct {
 	waiting []*unit // to be moved
 }
 
+// waits says that the companion has to be read up to the mark, whatever else is
+// held: what fills the memory may be what is to be moved.
+func (f *fencing) waits() bool { return f.begun && !f.done }
+
 // mover says who moves, for a header of what is moved.
 func (p *part) mover() Header {
 	b := strconv.AppendInt(nil, p.claim.Epoch, 10)
@@ -65,6 +69,8 @@ func (d *delivery) awaitFence(p *part, u *unit) {
 		return
 	}
 	f.begun = true
+	d.repause = true
+	d.pending.Store(true)
 	if f.nonce == 0 { // once: a mark that was put in vain may come late
 		f.nonce = max(1, d.rnd.Uint32())
 	}
@@ -123,6 +129,8 @@ func (d *delivery) passed(p *part, mark track.Fence) {
 		return
 	}
 	src.fencing.done = true
+	d.repause = true
+	d.pending.Store(true)
 	for _, u := range src.fencing.waiting {
 		d.gate.Stand(u, gate.Aside)
 	}

@@ -150,6 +150,7 @@ func (g *Gate[T]) Done(e *Entry[T]) {
 	q.head = e.next
 	g.count(q, q.n-1)
 	g.bytes -= e.bytes
+	q.part.bytes -= e.bytes
 	g.n--
 	g.recycle(e)
 	if q.head != nil {

@@ -37,6 +37,7 @@ type Part[T any] struct {
 	keys    map[string]*queue[T]
 	all     *queue[T]
 	over    int
+	bytes   int64
 	stopped bool
 	dropped bool
 }
@@ -56,6 +57,7 @@ func (p *Part[T]) Add(key []byte, v T, bytes int64) *Entry[T] {
 	}
 	g.count(q, q.n+1)
 	g.bytes += bytes
+	p.bytes += bytes
 	g.n++
 	if q.n == 1 {
 		g.stand(q)
@@ -65,6 +67,9 @@ func (p *Part[T]) Add(key []byte, v T, bytes int64) *Entry[T] {
 
 // Full reports whether a key has as many messages as Config.PerKey.
 func (p *Part[T]) Full() bool { return p.over > 0 }
+
+// Bytes is what is held of the part.
+func (p *Part[T]) Bytes() int64 { return p.bytes }
 
 // Park sends the messages of e's key aside, those that come later too, until
 // Unpark. e is the first of its key and stands at the door at once, unless it
