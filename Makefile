@@ -92,7 +92,7 @@ verify: ## kill the relay's processes and three real brokers 250 times; nothing 
 	@$(GO) test $(GOFLAGSX) -count=1 -timeout 30m -v ./relay/verify -run '^(TestKills|TestALeader)' -args -kills 110
 
 .PHONY: deps
-deps: ## install Debian's nginx, wrk, haproxy and promtool, for bench, peers and observe (asks for root)
+deps: ## install what bench, peers and CI need: nginx, wrk, haproxy, promtool, PostgreSQL, Java, Maven (asks for root)
 	@scripts/install-test-deps.sh
 
 .PHONY: clean
