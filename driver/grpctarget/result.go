@@ -66,7 +66,7 @@ func (t *Target) failed(ctx, call context.Context, err error) relay.Result {
 		r.Down = true
 		r.Reason = unavailable(s.Message())
 	case codes.DeadlineExceeded, codes.Canceled:
-		if ctx.Err() == nil && call.Err() == nil {
+		if ctx.Err() == nil && !over(call, time.Now()) {
 			break // the service's own time-out
 		}
 		r = relay.Result{Down: true, Reason: "no answer in time"}
@@ -84,6 +84,13 @@ func (t *Target) failed(ctx, call context.Context, err error) relay.Result {
 		r.Verb, r.After = relay.Rejected, 0
 	}
 	return r
+}
+
+// over tells whether a call has ended or should have: the service, which knows
+// the deadline too, may end the stream before our own timer has run.
+func over(call context.Context, now time.Time) bool {
+	until, ok := call.Deadline()
+	return call.Err() != nil || ok && !now.Before(until)
 }
 
 // tooLarge tells gRPC's bound on messages, which has no code of its own, from
