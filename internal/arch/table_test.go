@@ -55,6 +55,9 @@ var layers = map[string]layer{
 	"rehearse":         {rank: 4, why: "a rehearsal runs against any service, so it must not need the gateway in its own process"},
 	"rehearse/virtual": {rank: 4, stdOnly: true, why: "virtual time must see every goroutine; a third-party client brings its own"},
 
+	"captcha/audio":  {rank: 2, stdOnly: true, why: "words become sound without any program that speaks"},
+	"captcha/attack": {rank: 4, why: "attacks everything below it, as an outsider or with the same parts"},
+
 	"gateway":   {rank: 5, why: "everything of Caddy lives here, so that nothing else needs it"},
 	"cmd/daero": {rank: 6, why: "imports and Main, nothing else"},
 
