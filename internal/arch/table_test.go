@@ -55,8 +55,12 @@ var layers = map[string]layer{
 	"rehearse":         {rank: 4, why: "a rehearsal runs against any service, so it must not need the gateway in its own process"},
 	"rehearse/virtual": {rank: 4, stdOnly: true, why: "virtual time must see every goroutine; a third-party client brings its own"},
 
-	"captcha/audio":  {rank: 2, stdOnly: true, why: "words become sound without any program that speaks"},
-	"captcha/attack": {rank: 4, why: "attacks everything below it, as an outsider or with the same parts"},
+	"captcha/pow":           {rank: 0, stdOnly: true, pure: true, why: "a client in Go does the work with the same few lines that check it"},
+	"captcha/answer":        {rank: 0, pure: true, why: "whether an answer is right is a function of two texts; Unicode's tables come from outside"},
+	"captcha/mapquiz":       {rank: 2, why: "questions about maps know the protocol's words, and the protocol no maps"},
+	"captcha/mapquiz/names": {rank: 0, stdOnly: true, pure: true, why: "a name is a function of a seed"},
+	"captcha/audio":         {rank: 2, stdOnly: true, why: "words become sound without any program that speaks"},
+	"captcha/attack":        {rank: 4, why: "attacks everything below it, as an outsider or with the same parts"},
 
 	"gateway":   {rank: 5, why: "everything of Caddy lives here, so that nothing else needs it"},
 	"cmd/daero": {rank: 6, why: "imports and Main, nothing else"},
