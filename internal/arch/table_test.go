@@ -59,6 +59,7 @@ var layers = map[string]layer{
 	"captcha/answer":        {rank: 0, pure: true, why: "whether an answer is right is a function of two texts; Unicode's tables come from outside"},
 	"captcha/mapquiz":       {rank: 2, why: "questions about maps know the protocol's words, and the protocol no maps"},
 	"captcha/mapquiz/names": {rank: 0, stdOnly: true, pure: true, why: "a name is a function of a seed"},
+	"captcha/siteverify":    {rank: 2, stdOnly: true, why: "speaks the contracts' words over plain net/http, and knows nothing of tokens"},
 	"captcha/audio":         {rank: 2, stdOnly: true, why: "words become sound without any program that speaks"},
 	"captcha/attack":        {rank: 4, why: "attacks everything below it, as an outsider or with the same parts"},
 
