@@ -60,7 +60,7 @@ var layers = map[string]layer{
 	"captcha/mapquiz":       {rank: 2, why: "questions about maps know the protocol's words, and the protocol no maps"},
 	"captcha/mapquiz/names": {rank: 0, stdOnly: true, pure: true, why: "a name is a function of a seed"},
 	"captcha/siteverify":    {rank: 2, stdOnly: true, why: "speaks the contracts' words over plain net/http, and knows nothing of tokens"},
-	"captcha/audio":         {rank: 2, stdOnly: true, why: "words become sound without any program that speaks"},
+	"captcha/audio":         {rank: 2, why: "words become sound without any program that speaks"},
 	"captcha/attack":        {rank: 4, why: "attacks everything below it, as an outsider or with the same parts"},
 
 	"gateway":   {rank: 5, why: "everything of Caddy lives here, so that nothing else needs it"},
@@ -144,6 +144,10 @@ var confined = map[string]struct {
 	"golang.org/x/crypto/argon2": {
 		in:  []string{"api/token"},
 		why: "one place hashes tokens",
+	},
+	"golang.org/x/text/unicode/norm": {
+		in:  []string{"captcha/answer"},
+		why: "what people type is compared as they mean it in one place",
 	},
 	"go.yaml.in/yaml/": {
 		in:  []string{"playbook/playtest"},
