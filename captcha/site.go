@@ -12,7 +12,8 @@ type Site struct {
 	Key  string
 	Name string
 	// Hosts may show the widget: "shop.example.com", "*.example.com", "localhost".
-	// A port is not looked at. Empty: none may, except for native apps.
+	// A port is not looked at. Empty: none may, except for native apps. "app:" is
+	// any native app, "app:com.example.shop" the one that says so; see ShownOn.
 	Hosts []string
 	// Langs are the languages that questions are asked in, the first one where the
 	// visitor's is not among them. Empty: ko, en.
@@ -50,6 +51,15 @@ type Policy struct {
 	PrefixMisses     int // default 20
 	PrefixAudio      int // default 20
 	SiteChallenges   int // default 60,000
+	// Tokens per prefix and hour. Beyond PrefixTokens every pass needs a question,
+	// or, where nobody is asked, more work; beyond PrefixMost there is a wait. An
+	// attacker without answers gets PrefixTokens an hour out of a prefix, one with
+	// answers PrefixMost. The defaults leave room for a carrier that puts its
+	// customers behind few addresses: of 100,000 passes an hour in a country half
+	// come by phone, through some 500 prefixes, which is 100 each, and six times
+	// that in a rush. A site with fewer visitors lowers both.
+	PrefixTokens int // default 60
+	PrefixMost   int // default 600
 }
 
 // Ask says when a site's visitors are asked a question.

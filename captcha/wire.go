@@ -28,9 +28,8 @@ type Opening struct {
 	// Mode, unless "", is how the visitor wants to be asked if a question is asked.
 	Mode Mode `json:"mode,omitempty"`
 	// Probes are what the widget saw of the browser; see risk.go.
-	Probes []string `json:"probes,omitempty"`
-	// Test is the outcome of a published test key; set by the server alone.
-	Address string `json:"-"` // of the visitor, as the server sees it
+	Probes  []string `json:"probes,omitempty"`
+	Address string   `json:"-"` // of the visitor, as the server sees it
 }
 
 // Step is what a visitor's widget does next.
@@ -41,7 +40,9 @@ const (
 	StepWork     Step = "work"     // compute, then send it
 	StepQuestion Step = "question" // show it, then send the answer
 	StepDone     Step = "done"     // here is the token
-	StepWait     Step = "wait"     // too many tries: After says when to come back
+	// StepWait: After says when to come back. With an id the work is done already:
+	// it goes on with that id and an empty result. Without one it begins anew.
+	StepWait Step = "wait"
 )
 
 // Reply is what a widget is told. Every step has a new id; an id is good for
@@ -106,6 +107,10 @@ const (
 	WrongSiteKey    Failure = "wrong-sitekey" // the secret is another site's
 	InvalidRemoteIP Failure = "invalid-remoteip"
 	Internal        Failure = "internal" // may be tried again
+	// NotDummyToken: the secret is a published test secret, the token is not its
+	// family's dummy. DummyToken: the token is a dummy, the secret is real.
+	NotDummyToken Failure = "not-dummy-token"
+	DummyToken    Failure = "dummy-token"
 )
 
 // Checked is what a site's server is told.

@@ -1,0 +1,259 @@
+package captcha
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrFull is what a ledger says that has no room. It takes no new challenges
+// then, and forgets nothing that it must know: a token that was redeemed stays
+// so.
+var ErrFull = errors.New("the ledger is full: try again in a few seconds")
+
+// DefaultMemory is how many bytes a [Memory] may take unless told otherwise.
+const DefaultMemory = 512 << 20
+
+const (
+	shards = 64
+	// overhead is about what one entry takes besides its key and value: two
+	// strings' headers and the time (40), their place in a map that is between
+	// 7/16 and 7/8 full (about 40), and what the allocator rounds up (about 16).
+	overhead = 96
+)
+
+// Memory is a Ledger for one gateway. It ends with the process: what was open is
+// gone then, and so is the memory of what was redeemed, unless the secrets
+// change with it.
+//
+// Half of its bytes are for what is open, a quarter each for claims and budgets,
+// so that a flood of challenges leaves room to redeem tokens.
+type Memory struct {
+	now    func() time.Time
+	seed   maphash.Seed
+	opens  space[string]
+	claims space[string]
+	spent  space[spending]
+	swept  atomic.Uint32 // the shard that is swept next
+}
+
+// spending is what was spent in a window.
+type spending struct {
+	n int
+}
+
+// space is one kind of entries, with its share of the bytes.
+type space[V any] struct {
+	most, used atomic.Int64
+	shards     [shards]shard[V]
+}
+
+type shard[V any] struct {
+	sync.Mutex
+	m     map[string]entry[V]
+	swept int64 // when it was swept for want of room, in seconds
+}
+
+type entry[V any] struct {
+	value V
+	size  int32
+	until int64 // UnixNano
+}
+
+// NewMemory returns a ledger that takes up to most bytes, 0 for [DefaultMemory].
+// Its clock may be nil: then it is the machine's.
+func NewMemory(now func() time.Time, most int64) *Memory {
+	if now == nil {
+		now = time.Now
+	}
+	if most <= 0 {
+		most = DefaultMemory
+	}
+	m := &Memory{now: now, seed: maphash.MakeSeed()}
+	m.opens.most.Store(most / 2)
+	m.claims.most.Store(most / 4)
+	m.spent.most.Store(most / 4)
+	return m
+}
+
+// Put implements Ledger.
+func (m *Memory) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	now := m.now().UnixNano()
+	s := m.opens.lock(m.seed, key)
+	defer s.Unlock()
+	return m.opens.put(s, key, string(value), len(value), now, now+int64(ttl))
+}
+
+// Get implements Ledger.
+func (m *Memory) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s := m.opens.lock(m.seed, key)
+	defer s.Unlock()
+	e, ok := m.opens.get(s, key, m.now().UnixNano())
+	if !ok {
+		return nil, nil
+	}
+	return []byte(e.value), nil
+}
+
+// Take implements Ledger.
+func (m *Memory) Take(ctx context.Context, key string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s := m.opens.lock(m.seed, key)
+	defer s.Unlock()
+	e, ok := m.opens.get(s, key, m.now().UnixNano())
+	if !ok {
+		return nil, nil
+	}
+	m.opens.drop(s, key, e)
+	return []byte(e.value), nil
+}
+
+// Touch implements Ledger.
+func (m *Memory) Touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	now := m.now().UnixNano()
+	s := m.opens.lock(m.seed, key)
+	defer s.Unlock()
+	e, ok := m.opens.get(s, key, now)
+	if ok {
+		e.until = now + int64(ttl)
+		s.m[key] = e
+	}
+	return ok, nil
+}
+
+// Claim implements Ledger.
+func (m *Memory) Claim(ctx context.Context, key, by string, ttl time.Duration) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	now := m.now().UnixNano()
+	s := m.claims.lock(m.seed, key)
+	defer s.Unlock()
+	if e, ok := m.claims.get(s, key, now); ok {
+		return e.value, nil
+	}
+	if err := m.claims.put(s, key, strings.Clone(by), len(by), now, now+int64(ttl)); err != nil {
+		return "", err
+	}
+	return by, nil
+}
+
+// Spend implements Ledger.
+func (m *Memory) Spend(ctx context.Context, key string, n, limit int, per time.Duration) (ok bool, spent int, after time.Duration, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, 0, 0, err
+	}
+	now := m.now().UnixNano()
+	s := m.spent.lock(m.seed, key)
+	defer s.Unlock()
+	e, there := m.spent.get(s, key, now)
+	if !there {
+		e.until = now + int64(per)
+	}
+	after = time.Duration(e.until - now)
+	if n > limit-e.value.n {
+		return false, e.value.n, after, nil
+	}
+	if n <= 0 {
+		return true, e.value.n, after, nil
+	}
+	e.value.n += n
+	if there {
+		s.m[key] = e
+		return true, e.value.n, after, nil
+	}
+	if err := m.spent.put(s, key, e.value, 0, now, e.until); err != nil {
+		return false, 0, 0, err
+	}
+	return true, e.value.n, after, nil
+}
+
+// Used is about how many bytes are taken.
+func (m *Memory) Used() int64 {
+	return m.opens.used.Load() + m.claims.used.Load() + m.spent.used.Load()
+}
+
+// Sweep forgets what is over in an eighth of the ledger: called every second, as
+// [Platform.Run] does, nothing stays for more than eight seconds longer. A shard
+// is locked while it is looked through, about a millisecond for 16,000 entries.
+func (m *Memory) Sweep() {
+	now := m.now().UnixNano()
+	for range shards / 8 {
+		i := m.swept.Add(1) % shards
+		m.opens.sweep(&m.opens.shards[i], now, true)
+		m.claims.sweep(&m.claims.shards[i], now, true)
+		m.spent.sweep(&m.spent.shards[i], now, true)
+	}
+}
+
+func (p *space[V]) lock(seed maphash.Seed, key string) *shard[V] {
+	s := &p.shards[maphash.String(seed, key)%shards]
+	s.Lock()
+	return s
+}
+
+// get returns what is there and not over. The shard is locked.
+func (p *space[V]) get(s *shard[V], key string, now int64) (entry[V], bool) {
+	e, ok := s.m[key]
+	if ok && now >= e.until {
+		p.drop(s, key, e)
+		return entry[V]{}, false
+	}
+	return e, ok
+}
+
+func (p *space[V]) drop(s *shard[V], key string, e entry[V]) {
+	delete(s.m, key)
+	p.used.Add(-int64(e.size))
+}
+
+// put keeps a value if there is room for it. The shard is locked.
+func (p *space[V]) put(s *shard[V], key string, v V, bytes int, now, until int64) error {
+	size := int64(len(key) + bytes + overhead)
+	old := s.m[key] // of size 0 if there is none
+	if p.used.Add(size-int64(old.size)) > p.most.Load() && size > int64(old.size) {
+		if second := now / int64(time.Second); s.swept != second { // at most once a second
+			s.swept = second
+			p.sweep(s, now, false)
+		}
+		if p.used.Load() > p.most.Load() {
+			p.used.Add(int64(s.m[key].size) - size)
+			return ErrFull
+		}
+	}
+	if s.m == nil {
+		s.m = map[string]entry[V]{}
+	}
+	s.m[strings.Clone(key)] = entry[V]{value: v, size: int32(size), until: until}
+	return nil
+}
+
+func (p *space[V]) sweep(s *shard[V], now int64, lock bool) {
+	if lock {
+		s.Lock()
+		defer s.Unlock()
+	}
+	for key, e := range s.m {
+		if now >= e.until {
+			p.drop(s, key, e)
+		}
+	}
+	if len(s.m) == 0 {
+		s.m = nil // a map keeps its room otherwise
+	}
+}
