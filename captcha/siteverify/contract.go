@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/daero/daero/captcha"
@@ -145,15 +146,19 @@ func score(s float64) float64 {
 }
 
 // recaptchaBody has a score and an action where there is an action: v3 is asked
-// with one and v2 has none. A native app's token has no host.
+// with one and v2 has none. A native app has a package in a host's place.
 func recaptchaBody(got captcha.Checked) any {
 	b := struct {
 		Success bool     `json:"success"`
 		At      string   `json:"challenge_ts"`
 		Host    string   `json:"hostname,omitempty"`
+		App     string   `json:"apk_package_name,omitempty"`
 		Score   *float64 `json:"score,omitempty"`
 		Action  string   `json:"action,omitempty"`
 	}{Success: true, At: stamp(got.At), Host: got.Host, Action: got.Action}
+	if app, is := strings.CutPrefix(got.Host, "app:"); is {
+		b.Host, b.App = "", app
+	}
 	if got.Action != "" {
 		s := score(got.Score)
 		b.Score = &s
@@ -161,7 +166,9 @@ func recaptchaBody(got captcha.Checked) any {
 	return b
 }
 
-// hcaptchaBody has hCaptcha's score, which is a risk: 0 is a person.
+// hcaptchaBody has hCaptcha's score, which is a risk: 0 is a person. An app stays
+// "app:com.example.shop" where there is no field of its own for it: without that
+// beginning, an app could pass for a host.
 func hcaptchaBody(got captcha.Checked) any {
 	return struct {
 		Success bool     `json:"success"`

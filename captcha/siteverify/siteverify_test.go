@@ -77,6 +77,8 @@ func multi(path string, pairs ...string) *http.Request {
 func TestPassed(t *testing.T) {
 	app := passed
 	app.Host, app.Action, app.CData, app.Interactive, app.Reasons, app.Kind = "", "", "", false, nil, captcha.KindWork
+	named := app
+	named.Host = "app:com.example.shop"
 	for _, tt := range []struct {
 		name, path string
 		say        captcha.Checked
@@ -84,6 +86,8 @@ func TestPassed(t *testing.T) {
 	}{
 		{"reCAPTCHA v3", PathRecaptcha, passed, `{"success":true,"challenge_ts":"2026-03-01T12:04:05.006Z","hostname":"shop.example.com","score":0.9,"action":"login"}`},
 		{"reCAPTCHA v2, of an app", PathRecaptcha, app, `{"success":true,"challenge_ts":"2026-03-01T12:04:05.006Z"}`},
+		{"reCAPTCHA v2, of an app that says which", PathRecaptcha, named, `{"success":true,"challenge_ts":"2026-03-01T12:04:05.006Z","apk_package_name":"com.example.shop"}`},
+		{"hCaptcha, of an app that says which", PathHcaptcha, named, `{"success":true,"challenge_ts":"2026-03-01T12:04:05.006Z","hostname":"app:com.example.shop","score":0.1,"score_reason":[]}`},
 		{"hCaptcha: its score is a risk", PathHcaptcha, passed, `{"success":true,"challenge_ts":"2026-03-01T12:04:05.006Z","hostname":"shop.example.com","score":0.1,"score_reason":["quick-work"]}`},
 		{"hCaptcha, of an app", PathHcaptcha, app, `{"success":true,"challenge_ts":"2026-03-01T12:04:05.006Z","hostname":"","score":0.1,"score_reason":[]}`},
 		{"Turnstile", PathTurnstile, passed, `{"success":true,"error-codes":[],"challenge_ts":"2026-03-01T12:04:05.006Z","hostname":"shop.example.com","action":"login","cdata":"cart 7","metadata":{"interactive":true}}`},
