@@ -60,6 +60,9 @@ type Config struct {
 	// Relay returns the relay of the configuration in force, nil if it has none.
 	// Default: none.
 	Relay func() *Relay
+	// Captcha returns the captcha of the configuration in force, nil if it has
+	// none. Default: none.
+	Captcha func() *Captcha
 	// Fleet returns what this gateway knows of its fleet, false if it has none.
 	// Default: it has none.
 	Fleet func(now time.Time) (st fleetlog.State, ok bool)
