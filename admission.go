@@ -48,6 +48,9 @@ type AdmissionConfig struct {
 	// DeferBody is how large the body of a request that is deferred may be;
 	// larger ones are shed. Default DefaultDeferBody.
 	DeferBody int64
+	// Challenger asks callers whom a playbook challenges. Default: nobody does, and
+	// who would be challenged is shed.
+	Challenger Challenger
 }
 
 // Admission lets HTTP requests into the lanes of one backend and refuses
@@ -59,6 +62,7 @@ type Admission struct {
 	bodyBuffer int64
 	deferBody  int64
 	deferrer   Deferrer
+	challenger Challenger
 	ended      func(error) (lane.Outcome, bool)
 	roads      sync.Map // name → *Road
 }
@@ -68,7 +72,7 @@ type Admission struct {
 func (d *Daero) Admission(cfg AdmissionConfig) *Admission {
 	a := &Admission{
 		d: d, backend: cfg.Backend, bodyBuffer: cfg.BodyBuffer, ended: cfg.Ended,
-		deferrer: cfg.Deferrer, deferBody: cmp.Or(cfg.DeferBody, DefaultDeferBody),
+		challenger: cfg.Challenger, deferrer: cfg.Deferrer, deferBody: cmp.Or(cfg.DeferBody, DefaultDeferBody),
 	}
 	if a.backend == "" {
 		a.backend = DefaultBackend
@@ -140,7 +144,7 @@ func (a *Admission) Serve(w http.ResponseWriter, r *http.Request, c Call, next N
 }
 
 // enter asks the lane. A nil permit without an error means that the request
-// was refused or deferred, and the answer is written.
+// was refused, challenged or deferred, and the answer is written.
 func (a *Admission) enter(w http.ResponseWriter, r *http.Request, c Call, body *ahead) (*lane.Permit, Verdict, error) {
 	now := time.Now()
 	token, cookie := tokenOf(r, c.Road)
@@ -149,17 +153,24 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request, c Call, body *
 	defer scratches.Put(s)
 	req := request(c, came)
 	req.Budget, req.Refusal = patience(r), &s.refusal
-	var permit *lane.Permit
-	var refused *lane.Refusal
-	var err error
 	behind := false
 	if a.deferrer != nil {
 		behind, req.CanWait = a.later(r, &c)
 	}
-	if behind {
-		refused, s.refusal.Reason = &s.refusal, lane.ReasonDefer
-	} else {
+	if a.challenger != nil && c.Road.lane.Challenges() {
+		req.CanAsk = true
+		req.Cleared, req.KnownDevice = a.challenger.Cleared(r, c.User)
+	}
+	var permit *lane.Permit
+	var refused *lane.Refusal
+	var err error
+	switch {
+	case !behind:
 		permit, refused, err = ask(r.Context(), c.Road.lane, req)
+	case req.CanAsk && c.Road.lane.Asks(req):
+		refused, s.refusal.Reason = &s.refusal, lane.ReasonChallenge
+	default:
+		refused, s.refusal.Reason = &s.refusal, lane.ReasonDefer
 	}
 	switch {
 	case err != nil:
@@ -169,6 +180,12 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request, c Call, body *
 			w.Header()["Set-Cookie"] = append(w.Header()["Set-Cookie"], c.Road.forget)
 		}
 		return permit, Pass, nil
+	case refused.Reason == lane.ReasonChallenge:
+		if a.challenger.Challenge(w, r, c.Road.id, c.User) {
+			c.Road.lane.CountChallenged(c.Intent)
+			return nil, Challenge, nil
+		}
+		refused = c.Road.lane.Refuse(req)
 	case refused.Reason == lane.ReasonDefer:
 		if answered, err := a.keep(w, r, &c, body); answered || err != nil {
 			return nil, Defer, err

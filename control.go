@@ -98,7 +98,8 @@ type Control struct {
 	heard   map[string]bool // signals, whether they were fresh
 	leaving *responding     // while it is withdrawn
 	drained drained
-	last    time.Time // of the last step
+	work    time.Duration // that the CAPTCHA's proof of work takes at least
+	last    time.Time     // of the last step
 }
 
 // responding is a response that was applied and not yet undone.

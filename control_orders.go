@@ -51,6 +51,7 @@ func (c *Control) put(orders []playbook.Order) {
 		}
 	}
 	c.paceTopics()
+	c.press()
 }
 
 // ordersOf joins what the orders say about one lane. What is ordered for
@@ -68,6 +69,8 @@ func (c *Control) ordersOf(backend, name string) (o lane.Orders, p Posted) {
 				raise(&o.WouldShed, a.Who, w.Strength)
 			case playbook.Defer:
 				raise(&o.WouldDefer, a.Who, w.Strength)
+			case playbook.Challenge:
+				raise(asked(a, &o.WouldChallenge, &o.WouldChallengeNew), a.Who, w.Strength)
 			}
 			continue
 		}
@@ -80,6 +83,8 @@ func (c *Control) ordersOf(backend, name string) (o lane.Orders, p Posted) {
 			}
 		case playbook.Defer:
 			raise(&o.Defer, a.Who, w.Strength)
+		case playbook.Challenge:
+			raise(asked(a, &o.Challenge, &o.ChallengeNew), a.Who, w.Strength)
 		case playbook.Drain:
 			if !p.Paced || a.Rate < p.Pace {
 				p.Paced, p.Pace = true, a.Rate
@@ -94,6 +99,14 @@ func (c *Control) ordersOf(backend, name string) (o lane.Orders, p Posted) {
 		}
 	}
 	return o, p
+}
+
+// asked is whom a challenge is about: everyone, or new devices alone.
+func asked(a *playbook.Action, everyone, fresh *[2]float64) *[2]float64 {
+	if a.NewDevice {
+		return fresh
+	}
+	return everyone
 }
 
 func raise(share *[2]float64, who playbook.Who, strength float64) {

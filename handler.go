@@ -31,6 +31,9 @@ type HandlerConfig struct {
 	// Deferrer keeps requests that a playbook defers. Default: nobody does, and
 	// what would be deferred is shed.
 	Deferrer Deferrer
+	// Challenger asks callers whom a playbook challenges. Default: nobody does, and
+	// who would be challenged is shed.
+	Challenger Challenger
 }
 
 // Handler returns next behind the lanes.
@@ -39,7 +42,7 @@ func (d *Daero) Handler(next http.Handler, cfg HandlerConfig) http.Handler {
 		cfg.Classify = func(*http.Request) Class { return Class{} }
 	}
 	return &handler{
-		admission: d.Admission(AdmissionConfig{Backend: cfg.Backend, BodyBuffer: cfg.BodyBuffer, Deferrer: cfg.Deferrer}),
+		admission: d.Admission(AdmissionConfig{Backend: cfg.Backend, BodyBuffer: cfg.BodyBuffer, Deferrer: cfg.Deferrer, Challenger: cfg.Challenger}),
 		classify:  cfg.Classify,
 		next:      plain{next},
 	}

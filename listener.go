@@ -1,6 +1,8 @@
 package daero
 
 import (
+	"time"
+
 	"github.com/daero/daero/audit"
 	"github.com/daero/daero/level"
 	"github.com/daero/daero/playbook"
@@ -20,6 +22,9 @@ type Listener struct {
 	// lane, or a topic of the relay, is delivered. Like those it is called amid
 	// a step.
 	Drained func(Drain)
+	// Pressed is told when the time changes that the CAPTCHA's proof of work takes
+	// at least, 0 when no playbook asks for any. It is called amid a step as well.
+	Pressed func(least time.Duration)
 }
 
 // Acted is something that the playbook did, or in shadow would have done.
@@ -62,6 +67,11 @@ func Tee(ls ...Listener) Listener {
 				l.drained(dr)
 			}
 		},
+		Pressed: func(least time.Duration) {
+			for _, l := range ls {
+				l.pressed(least)
+			}
+		},
 	}
 }
 
@@ -92,6 +102,12 @@ func (l Listener) acted(a Acted) {
 func (l Listener) recorded(e audit.Entry) {
 	if l.Recorded != nil {
 		l.Recorded(e)
+	}
+}
+
+func (l Listener) pressed(least time.Duration) {
+	if l.Pressed != nil {
+		l.Pressed(least)
 	}
 }
 

@@ -71,7 +71,7 @@ func (t *traffic) latest() counts {
 
 // flow is what went through a lane between two moments.
 type flow struct {
-	arrived       [2]float64 // by intent: let in or refused
+	arrived       [2]float64 // by intent: let in, refused or challenged
 	refused       float64    // refused or deferred, by the lane or by order, or would have been
 	ended, failed float64
 	waits         float64
@@ -91,7 +91,9 @@ func between(then, now lane.LaneSnapshot) flow {
 		// What waits for later is load that the service would not bear now, so for
 		// levels it is like what was refused.
 		refused += count(now.Deferred[i], then.Deferred[i])
-		f.arrived[i] = count(now.Passed[i], then.Passed[i]) + refused
+		// Who is challenged is not refused: a person is back in a moment, and a level
+		// must not be held up by nothing but its own questions.
+		f.arrived[i] = count(now.Passed[i], then.Passed[i]) + refused + count(now.Challenged[i], then.Challenged[i])
 		f.refused += refused + count(now.WouldShed[i], then.WouldShed[i]) + count(now.WouldDefer[i], then.WouldDefer[i])
 	}
 	f.refused += count(now.WouldRefuse, then.WouldRefuse)

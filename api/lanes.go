@@ -40,13 +40,18 @@ type LaneDoc struct {
 	WouldShed   map[string]uint64            `json:"would_shed"`
 	Deferred    map[string]uint64            `json:"deferred"` // kept to be delivered later, by intent
 	WouldDefer  map[string]uint64            `json:"would_defer"`
-	Served      uint64                       `json:"served"`
-	Failed      uint64                       `json:"failed"`
-	Overloaded  uint64                       `json:"overloaded"`
-	Dropped     uint64                       `json:"dropped"`
-	Shed        map[string]float64           `json:"shed"`  // ordered by the playbook, 0 to 1
-	Defer       map[string]float64           `json:"defer"` // likewise
-	Ceiling     float64                      `json:"ceiling,omitempty"`
+	// Challenged are those whose callers were asked whether a person is there.
+	Challenged     map[string]uint64  `json:"challenged"`
+	WouldChallenge map[string]uint64  `json:"would_challenge"`
+	Served         uint64             `json:"served"`
+	Failed         uint64             `json:"failed"`
+	Overloaded     uint64             `json:"overloaded"`
+	Dropped        uint64             `json:"dropped"`
+	Shed           map[string]float64 `json:"shed"`                  // ordered by the playbook, 0 to 1
+	Defer          map[string]float64 `json:"defer"`                 // likewise
+	Challenge      map[string]float64 `json:"challenge"`             // likewise
+	ChallengeNew   map[string]float64 `json:"challenge_new_devices"` // likewise, of devices that are not known
+	Ceiling        float64            `json:"ceiling,omitempty"`
 }
 
 func showLanes(c *call) error {
@@ -67,12 +72,15 @@ func laneDoc(l lane.LaneSnapshot) LaneDoc {
 		Turn: l.Turn, Base: l.Base.Seconds(), Recent: l.Recent.Seconds(), WouldRefuse: l.WouldRefuse,
 		Served: l.Served, Failed: l.Failed, Overloaded: l.Overloaded, Dropped: l.Dropped, Ceiling: l.Orders.Ceiling,
 		Passed: map[string]uint64{}, Refused: map[string]map[string]uint64{}, WouldShed: map[string]uint64{}, Shed: map[string]float64{},
+		Challenged: map[string]uint64{}, WouldChallenge: map[string]uint64{}, Challenge: map[string]float64{}, ChallengeNew: map[string]float64{},
 		Deferred: map[string]uint64{}, WouldDefer: map[string]uint64{}, Defer: map[string]float64{},
 	}
 	for _, intent := range []lane.Intent{lane.Foreground, lane.Background} {
 		word := intent.String()
 		d.Passed[word], d.WouldShed[word], d.Shed[word] = l.Passed[intent], l.WouldShed[intent], l.Orders.Shed[intent]
 		d.Deferred[word], d.WouldDefer[word], d.Defer[word] = l.Deferred[intent], l.WouldDefer[intent], l.Orders.Defer[intent]
+		d.Challenged[word], d.WouldChallenge[word] = l.Challenged[intent], l.WouldChallenge[intent]
+		d.Challenge[word], d.ChallengeNew[word] = l.Orders.Challenge[intent], l.Orders.ChallengeNew[intent]
 		d.Refused[word] = map[string]uint64{}
 		for reason, n := range l.Refused[intent] {
 			d.Refused[word][reason.String()] = n

@@ -37,14 +37,16 @@ type RowDoc struct {
 
 // ActionDoc is one line of the playbook.
 type ActionDoc struct {
-	ID      string  `json:"id"`
-	Kind    string  `json:"kind"`
-	Lane    string  `json:"lane,omitempty"`
-	Backend string  `json:"backend,omitempty"`
-	Who     string  `json:"who,omitempty"`
-	From    float64 `json:"from"` // strength when the level begins
-	To      float64 `json:"to"`   // and when it is full
-	For     float64 `json:"for_seconds,omitempty"`
+	ID      string `json:"id"`
+	Kind    string `json:"kind"`
+	Lane    string `json:"lane,omitempty"`
+	Backend string `json:"backend,omitempty"`
+	Who     string `json:"who,omitempty"`
+	// NewDevice says that a challenge is for devices that are not known.
+	NewDevice bool    `json:"new_device,omitempty"`
+	From      float64 `json:"from"` // strength when the level begins
+	To        float64 `json:"to"`   // and when it is full
+	For       float64 `json:"for_seconds,omitempty"`
 	// Rate is that of a drain: 0 stops it.
 	Rate   *float64 `json:"rate_per_second,omitempty"`
 	Status int      `json:"status,omitempty"`
@@ -108,7 +110,7 @@ func (c *call) rows(book playbook.Config) []RowDoc {
 				continue
 			}
 			d := ActionDoc{
-				ID: a.Slot(), Kind: a.Kind.String(), Lane: a.Lane, Backend: a.Backend, Who: a.Who.String(), From: a.From, To: a.To,
+				ID: a.Slot(), Kind: a.Kind.String(), Lane: a.Lane, Backend: a.Backend, Who: a.Who.String(), NewDevice: a.NewDevice, From: a.From, To: a.To,
 				For: a.For.Seconds(), Rate: rateOf(&a), Status: a.Status, Target: a.Target, Value: a.Value, Shadow: book.Shadow || a.Shadow, Where: a.Where,
 			}
 			if a.Kind.Refuses() {

@@ -85,6 +85,8 @@ func (p *globalParser) action(d *caddyfile.Dispenser, kind playbook.Kind, row le
 		err = a.answering(args)
 	case playbook.Drain:
 		err = a.draining(args)
+	case playbook.Work:
+		err = a.working(args)
 	case playbook.Flag:
 		err = a.flagging(args)
 	case playbook.Notify:
@@ -134,10 +136,16 @@ func (a *ActionConfig) refusing(args []string) error {
 	if a.Do == playbook.Ceiling.String() {
 		usage = fmt.Errorf("takes a lane and a range: write it like \"%s login 50..20%%\"", a.Do)
 	}
+	if a.Do == playbook.Challenge.String() {
+		usage = fmt.Errorf("takes a lane and a range: write it like \"%s login new-device 100%%\"", a.Do)
+	}
 	if len(args) < 2 {
 		return usage
 	}
 	args = a.laneAndWho(args)
+	if len(args) > 0 && args[0] == newDevice && a.Do == playbook.Challenge.String() {
+		a.NewDevice, args = true, args[1:]
+	}
 	if len(args) != 1 {
 		return usage
 	}
@@ -145,6 +153,29 @@ func (a *ActionConfig) refusing(args []string) error {
 	if a.From, a.To, ok = strengths(args[0]); !ok {
 		return fmt.Errorf("%q is not a range: write it like 0..60%% or 30%%", args[0])
 	}
+	return nil
+}
+
+// newDevice narrows a challenge to devices that had no clearance lately.
+const newDevice = "new-device"
+
+// working reads how long the proof of work takes at least, from the beginning of
+// the level to its end: "500ms-2s", or "2s".
+func (a *ActionConfig) working(args []string) error {
+	usage := fmt.Errorf("takes how long, from the beginning of the level to its end: write it like \"work 500ms-2s\" or \"work 2s\"")
+	if len(args) != 1 {
+		return usage
+	}
+	first, last, isRange := strings.Cut(args[0], "-")
+	if !isRange {
+		last = first
+	}
+	low, err := caddy.ParseDuration(first)
+	high, err2 := caddy.ParseDuration(last)
+	if err != nil || err2 != nil || low <= 0 || high <= 0 {
+		return fmt.Errorf("%q is not a duration or a range of them: %w", args[0], usage)
+	}
+	a.For, a.From, a.To = caddy.Duration(high), float64(low)/float64(high), 1
 	return nil
 }
 

@@ -37,6 +37,8 @@ var (
 	laneWouldShed   = desc("lane_would_shed_total", "Requests let in that an action in shadow would have refused.", append(perLane, "intent")...)
 	laneDeferred    = desc("lane_deferred_total", "Requests kept to be delivered later; they are not among those refused.", append(perLane, "intent")...)
 	laneWouldDefer  = desc("lane_would_defer_total", "Requests let in that an action in shadow would have kept for later.", append(perLane, "intent")...)
+	laneChallenged  = desc("lane_challenged_total", "Requests whose callers were asked whether a person is there; they are not among those refused.", append(perLane, "intent")...)
+	laneWouldAsk    = desc("lane_would_challenge_total", "Requests let in whose callers an action in shadow would have asked.", append(perLane, "intent")...)
 	laneRecent      = desc("lane_recent_seconds", "Mean response time now, smoothed.", perLane...)
 	laneEnded       = desc("lane_ended_total", "Requests let in, by how they ended.", append(perLane, "outcome")...)
 	appointments    = desc("appointments_total", "Appointments, by what became of them.", "result")
@@ -63,7 +65,7 @@ var (
 func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		backendLimit, backendInFlight, backendPressure, laneLimit, laneInFlight, laneWaiting, laneBase,
-		lanePassed, laneRefused, laneWould, laneWouldShed, laneDeferred, laneWouldDefer, laneRecent, laneEnded, appointments, bodyBytes,
+		lanePassed, laneRefused, laneWould, laneWouldShed, laneDeferred, laneWouldDefer, laneChallenged, laneWouldAsk, laneRecent, laneEnded, appointments, bodyBytes,
 		levelNow, fleetLevel, fleetHeard, fleetSilent, fleetDiffer, levelPressure, signalValue, signalHeight, signalFresh, actionStrength, playbookPaused,
 		tellerTold, tellerFailed, staleServed, staleBytes,
 	} {
@@ -162,6 +164,8 @@ func collectLane(ch chan<- prometheus.Metric, labels []string, l lane.LaneSnapsh
 		count(ch, laneWouldShed, l.WouldShed[intent], append(labels, intent.String())...)
 		count(ch, laneDeferred, l.Deferred[intent], append(labels, intent.String())...)
 		count(ch, laneWouldDefer, l.WouldDefer[intent], append(labels, intent.String())...)
+		count(ch, laneChallenged, l.Challenged[intent], append(labels, intent.String())...)
+		count(ch, laneWouldAsk, l.WouldChallenge[intent], append(labels, intent.String())...)
 		for reason, n := range l.Refused[intent] {
 			count(ch, laneRefused, n, append(labels, intent.String(), reason.String())...)
 		}

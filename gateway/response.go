@@ -68,8 +68,8 @@ type PlaybookConfig struct {
 type ActionConfig struct {
 	// At is the level of the row: attention, caution, alert or serious.
 	At string `json:"at"`
-	// Do is what is done: shed, slow, ceiling, stale, respond, defer, drain,
-	// flag, webhook or notify.
+	// Do is what is done: shed, slow, ceiling, stale, respond, challenge, defer,
+	// drain, work, flag, webhook or notify.
 	Do string `json:"do"`
 	// Lane is the lane it is about, LANE or BACKEND/LANE, for the kinds that
 	// are about one.
@@ -81,9 +81,12 @@ type ActionConfig struct {
 	// respond the default is all.
 	From float64 `json:"from,omitempty"`
 	To   float64 `json:"to,omitempty"`
-	// For is how much less often to ask (slow), or how old an answer may be
-	// (stale).
+	// For is how much less often to ask (slow), how old an answer may be
+	// (stale), or how long the CAPTCHA's proof of work takes at full strength
+	// (work).
 	For caddy.Duration `json:"for,omitempty"`
+	// NewDevice narrows a challenge to devices that had no clearance lately.
+	NewDevice bool `json:"new_device,omitempty"`
 	// Status and Body are the answer of respond. Default 503 and none.
 	Status int    `json:"status,omitempty"`
 	Body   string `json:"body,omitempty"`

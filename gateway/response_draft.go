@@ -210,7 +210,7 @@ func (d *draft) drawBook(cfg *PlaybookConfig, lanes []playbook.Lane) {
 func (a *ActionConfig) core() (playbook.Action, error) {
 	out := playbook.Action{
 		Lane: a.Lane, From: a.From, To: a.To, For: time.Duration(a.For), Status: a.Status, Body: a.Body,
-		Target: a.Target, Value: a.Value, Rate: a.Rate, Shadow: a.Shadow, Meant: a.IMeanIt, Where: a.Where,
+		Target: a.Target, Value: a.Value, Rate: a.Rate, NewDevice: a.NewDevice, Shadow: a.Shadow, Meant: a.IMeanIt, Where: a.Where,
 	}
 	var errs []error
 	var err error

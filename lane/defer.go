@@ -7,9 +7,6 @@ import "time"
 // asks ten times a second costs nothing.
 const deferredAgain = 100 * time.Millisecond
 
-// deferral says that the playbook wants the request to wait.
-func (l *Lane) deferral(req *Request) *Refusal { return req.refusal(l, ReasonDefer, 0) }
-
 // Defers reports whether requests are to wait by order. It is quick.
 func (l *Lane) Defers() bool {
 	o := l.orders.Load()
@@ -20,7 +17,8 @@ func (l *Lane) Defers() bool {
 func (l *Lane) CountDeferred(i Intent) { l.deferred[i&1].Add(1) }
 
 // Refuse refuses a request on behalf of the playbook, as if it had been shed:
-// one that was to be deferred and could not be kept. It says when to come back.
+// one that was to be deferred and could not be kept, or to be challenged and
+// could not be asked. It says when to come back.
 func (l *Lane) Refuse(req Request) *Refusal {
 	return l.refuse(l.set.clock(), &req, ReasonPlaybook)
 }

@@ -16,7 +16,7 @@ func judged(t *testing.T, l *Lane, req Request) Reason {
 		return ReasonNone
 	}
 	r, ok := errors.AsType[*Refusal](err)
-	if !ok || (r.After > 0) != (r.Reason != ReasonDefer) {
+	if !ok || (r.After > 0) != (r.Reason != ReasonDefer && r.Reason != ReasonChallenge) {
 		t.Fatalf("%v", err)
 	}
 	return r.Reason

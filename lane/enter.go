@@ -17,8 +17,8 @@ func (l *Lane) Enter(ctx context.Context, req Request) (*Permit, error) {
 	if reason == ReasonNone {
 		return l.permit(now, &req, got), nil
 	}
-	if reason == ReasonDefer && !s.shadow.Load() {
-		return nil, l.deferral(&req)
+	if (reason == ReasonDefer || reason == ReasonChallenge) && !s.shadow.Load() {
+		return nil, req.refusal(l, reason, 0)
 	}
 	if s.shadow.Load() {
 		l.would.Add(1)

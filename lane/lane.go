@@ -36,14 +36,19 @@ type Lane struct {
 	would                atomic.Uint64    // shadow: passed, but would have been refused
 	wouldShed            [2]atomic.Uint64 // by Intent: passed, but an order in shadow would have refused
 	deferred, wouldDefer [2]atomic.Uint64 // by Intent: kept for later; passed, but an order in shadow would have kept
-	waited               atomic.Int64     // ns that all who ever left the queue had waited in it
-	waits                atomic.Uint64    // how many those are
-	dropped              atomic.Uint64
-	ends                 [3]atomic.Uint64 // by Outcome
-	waiting              atomic.Int64
-	ring                 ring
-	ledger               ledger
-	booking              booking
+
+	// By Intent: asked whether a person is there; passed, but an order in shadow
+	// would have asked.
+	challenged, wouldChallenge [2]atomic.Uint64
+
+	waited  atomic.Int64  // ns that all who ever left the queue had waited in it
+	waits   atomic.Uint64 // how many those are
+	dropped atomic.Uint64
+	ends    [3]atomic.Uint64 // by Outcome
+	waiting atomic.Int64
+	ring    ring
+	ledger  ledger
+	booking booking
 
 	// Guarded by set.mu.
 	cfg       LaneConfig

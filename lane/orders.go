@@ -16,8 +16,19 @@ type Orders struct {
 	// [Intent]: the same users, of whom those that Shed takes are refused all the
 	// same. What cannot wait (see [Request.CanWait]) is refused.
 	Defer [2]float64
-	// WouldShed and WouldDefer are counted and not done.
-	WouldShed, WouldDefer [2]float64
+	// Challenge is the share of users (0 to 1) who are asked whether a person is
+	// there, by [Intent]: the same users, of whom those that Shed takes are refused
+	// all the same. Who is cleared (see [Request.Cleared]) is not asked, and goes on
+	// as others do; an appointment clears nobody. Who cannot be asked (see
+	// [Request.CanAsk]) is refused.
+	Challenge [2]float64
+	// ChallengeNew is likewise, for devices that are not known (see
+	// [Request.KnownDevice]).
+	ChallengeNew [2]float64
+	// WouldShed, WouldDefer, WouldChallenge and WouldChallengeNew are counted and
+	// not done.
+	WouldShed, WouldDefer             [2]float64
+	WouldChallenge, WouldChallengeNew [2]float64
 	// Ceiling is the share of the limit the lane may not exceed; 0 is none.
 	Ceiling float64
 }
@@ -27,8 +38,31 @@ type orders struct {
 	Orders
 	until, wouldUntil           [2]uint64 // places from here on are refused
 	deferUntil, wouldDeferUntil [2]uint64 // below those: places from here on wait
+	challenge, wouldChallenge   asked
 	from                        [2]uint64 // the lowest of them all
 	anonymous                   atomic.Uint32
+}
+
+// asked are the places from which on users are asked.
+type asked struct{ all, fresh [2]uint64 }
+
+func askedOf(all, fresh [2]float64) (a asked) {
+	for i := range all {
+		a.all[i] = above(all[i])
+		a.fresh[i] = min(a.all[i], above(fresh[i])) // who is asked anyway is asked on a new device too
+	}
+	return a
+}
+
+// asks reports whether the user at a place is asked.
+func (a *asked) asks(at uint64, req *Request) bool {
+	if req.Cleared {
+		return false
+	}
+	if req.KnownDevice {
+		return at >= a.all[req.Intent&1]
+	}
+	return at >= a.fresh[req.Intent&1]
 }
 
 // nobody is above all places.
@@ -44,11 +78,14 @@ func (l *Lane) Order(o Orders) {
 		l.orders.Store(nil)
 		return
 	}
-	fresh := &orders{Orders: o}
+	fresh := &orders{
+		Orders: o, challenge: askedOf(o.Challenge, o.ChallengeNew), wouldChallenge: askedOf(o.WouldChallenge, o.WouldChallengeNew),
+	}
 	for i := range fresh.until {
 		fresh.until[i], fresh.wouldUntil[i] = above(o.Shed[i]), above(o.WouldShed[i])
 		fresh.deferUntil[i], fresh.wouldDeferUntil[i] = above(o.Defer[i]), above(o.WouldDefer[i])
-		fresh.from[i] = min(fresh.until[i], fresh.wouldUntil[i], fresh.deferUntil[i], fresh.wouldDeferUntil[i])
+		fresh.from[i] = min(fresh.until[i], fresh.wouldUntil[i], fresh.deferUntil[i], fresh.wouldDeferUntil[i],
+			fresh.challenge.fresh[i], fresh.wouldChallenge.fresh[i])
 	}
 	if old := l.orders.Load(); old != nil {
 		fresh.anonymous.Store(old.anonymous.Load())
@@ -78,8 +115,8 @@ func (l *Lane) ceiling() float64 {
 	return min(o.Ceiling, l.cfg.Ceiling)
 }
 
-// ordered tells whether the request is refused or deferred by order, and counts
-// what shadow would have refused or deferred.
+// ordered tells whether the request is refused, asked or deferred by order, and
+// counts what shadow would have refused, asked or deferred.
 func (l *Lane) ordered(o *orders, now time.Duration, req *Request) Reason {
 	i := req.Intent & 1
 	if o.from[i] == nobody {
@@ -91,11 +128,18 @@ func (l *Lane) ordered(o *orders, now time.Duration, req *Request) Reason {
 	switch {
 	case hit(o.wouldUntil[i]):
 		l.wouldShed[i].Add(1)
+	case o.wouldChallenge.asks(at, req):
+		l.wouldChallenge[i].Add(1)
 	case hit(o.wouldDeferUntil[i]):
 		l.wouldDefer[i].Add(1)
 	}
 	switch {
 	case hit(o.until[i]):
+		return ReasonPlaybook
+	case o.challenge.asks(at, req):
+		if req.CanAsk {
+			return ReasonChallenge
+		}
 		return ReasonPlaybook
 	case hit(o.deferUntil[i]):
 		if req.CanWait {

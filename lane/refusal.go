@@ -26,9 +26,14 @@ const (
 	// [Lane.CountDeferred]; who could not refuses with [Lane.Refuse]. Only requests
 	// that can wait get it.
 	ReasonDefer = numReasons
+	// ReasonChallenge is no refusal yet either: a playbook wants the caller asked
+	// whether a person is there. Who has asked says so with [Lane.CountChallenged];
+	// who could not refuses with [Lane.Refuse]. Only requests that can be asked get
+	// it.
+	ReasonChallenge = numReasons + 1
 )
 
-var reasonNames = [...]string{"none", "playbook", "early", "deadline", "background", "turn", "full", "queue_full", "timeout", ReasonDefer: "defer"}
+var reasonNames = [...]string{"none", "playbook", "early", "deadline", "background", "turn", "full", "queue_full", "timeout", ReasonDefer: "defer", ReasonChallenge: "challenge"}
 
 // String returns the reason as one word, fit for a metric label.
 func (r Reason) String() string {
@@ -53,7 +58,8 @@ type Refusal struct {
 	Reason Reason
 	// After is the time until the caller should come back. Refusals of one
 	// lane are spaced so that all returns together arrive at the rate the lane
-	// can serve. Always above zero, except with [ReasonDefer].
+	// can serve. Always above zero, except with [ReasonDefer] and
+	// [ReasonChallenge].
 	After time.Duration
 }
 

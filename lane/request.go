@@ -22,6 +22,14 @@ type Request struct {
 	// later: where a playbook defers its user, the refusal's reason is then
 	// [ReasonDefer].
 	CanWait bool
+	// CanAsk says that the caller is able to ask whether a person is there: where a
+	// playbook challenges its user, the refusal's reason is then
+	// [ReasonChallenge].
+	CanAsk bool
+	// Cleared says that it came with a clearance: its caller was asked and passed.
+	// KnownDevice says that its device had one lately.
+	Cleared     bool
+	KnownDevice bool
 	// Deferred says that the request was kept and is delivered now. Its time is
 	// somebody else's decision: no order, no turn and no appointment holds it
 	// back, and refusing it counts for nothing. It should be of the background.

@@ -27,15 +27,19 @@ type LaneSnapshot struct {
 	WouldShed   [2]uint64            // by Intent: passed, but an order in shadow would have refused
 	Deferred    [2]uint64            // by Intent: kept to be delivered later
 	WouldDefer  [2]uint64            // by Intent: passed, but an order in shadow would have kept
-	Recent      time.Duration        // what a request takes now, smoothed
-	Waited      time.Duration        // all that who ever left the queue had waited in it
-	Waits       uint64               // how many those are
-	Orders      Orders               // of a playbook
-	Streams     bool
-	Served      uint64
-	Failed      uint64
-	Overloaded  uint64
-	Dropped     uint64
+	Challenged  [2]uint64            // by Intent: asked whether a person is there
+	// WouldChallenge are, by Intent, those that passed, but an order in shadow
+	// would have asked.
+	WouldChallenge [2]uint64
+	Recent         time.Duration // what a request takes now, smoothed
+	Waited         time.Duration // all that who ever left the queue had waited in it
+	Waits          uint64        // how many those are
+	Orders         Orders        // of a playbook
+	Streams        bool
+	Served         uint64
+	Failed         uint64
+	Overloaded     uint64
+	Dropped        uint64
 }
 
 // Snapshot returns what the Set is doing. It is cheap but not free: for
@@ -67,7 +71,9 @@ func (l *Lane) snapshot(base time.Duration, limit int) LaneSnapshot {
 		Recent: time.Duration(l.recent * float64(time.Second)), Waited: time.Duration(l.waited.Load()), Waits: l.waits.Load(),
 		WouldShed: [2]uint64{l.wouldShed[0].Load(), l.wouldShed[1].Load()},
 		Deferred:  [2]uint64{l.deferred[0].Load(), l.deferred[1].Load()}, WouldDefer: [2]uint64{l.wouldDefer[0].Load(), l.wouldDefer[1].Load()},
-		Orders: l.Orders(), Streams: l.cfg.Streams,
+		Challenged:     [2]uint64{l.challenged[0].Load(), l.challenged[1].Load()},
+		WouldChallenge: [2]uint64{l.wouldChallenge[0].Load(), l.wouldChallenge[1].Load()},
+		Orders:         l.Orders(), Streams: l.cfg.Streams,
 		WouldRefuse: l.would.Load(), Dropped: l.dropped.Load(),
 		Served: l.ends[Served].Load(), Failed: l.ends[Failed].Load(), Overloaded: l.ends[Overloaded].Load(),
 	}

@@ -19,9 +19,10 @@ const (
 	Ceiling                   // bound a lane's share of the limit
 	Stale                     // serve the last good answer instead of asking the service
 	Respond                   // give a share of a lane's users a fixed answer
-	Challenge                 // ask a share of a lane's users a CAPTCHA
+	Challenge                 // ask a share of a lane's users whether a person is there
 	Defer                     // take requests of a lane and deliver them later
 	Drain                     // bound how fast deferred requests of a lane, or messages of a topic, are delivered
+	Work                      // make the CAPTCHA's proof of work take longer, which spreads people and asks them nothing
 	Flag                      // give a feature flag a value
 	Webhook                   // call a URL on the way in and on the way out
 	Notify                    // tell people
@@ -29,7 +30,7 @@ const (
 
 var kindNames = [...]string{
 	Shed: "shed", Slow: "slow", Ceiling: "ceiling", Stale: "stale", Respond: "respond",
-	Challenge: "challenge", Defer: "defer", Drain: "drain", Flag: "flag", Webhook: "webhook", Notify: "notify",
+	Challenge: "challenge", Defer: "defer", Drain: "drain", Work: "work", Flag: "flag", Webhook: "webhook", Notify: "notify",
 }
 
 // String returns the kind's word in configuration.
@@ -63,6 +64,11 @@ func (k Kind) OfLane() bool { return k >= Shed && k <= Drain }
 func (k Kind) Refuses() bool {
 	return k == Shed || k == Ceiling || k == Respond || k == Challenge || k == Defer
 }
+
+// Graded reports whether actions of the kind have a strength. Those that refuse
+// have one, and work, which is as strong as the share of its time that is asked
+// for.
+func (k Kind) Graded() bool { return k.Refuses() || k == Work }
 
 // Tells reports whether actions of the kind are told to somebody outside once,
 // rather than being in force.
@@ -106,8 +112,10 @@ type Action struct {
 	// 30 % has 0.7. Kinds without a strength have 1 and 1.
 	From, To float64
 	// For is how long: how much less often to ask (slow), how old an answer
-	// may be (stale).
+	// may be (stale), how long the proof of work takes at full strength (work).
 	For time.Duration
+	// NewDevice narrows a challenge to devices that had no clearance lately.
+	NewDevice bool
 	// Status and Body are the answer of respond. Default 503 and none.
 	Status int
 	Body   string
@@ -140,8 +148,12 @@ func (a Action) Slot() string {
 		if w := a.Who.String(); w != "" {
 			parts = append(parts, w)
 		}
+		if a.NewDevice {
+			parts = append(parts, "new-device")
+		}
 	case a.Kind == Drain:
 		parts = append(parts, "topic", a.Target)
+	case a.Kind == Work: // at all sites
 	default:
 		parts = append(parts, a.Target)
 	}
@@ -161,3 +173,8 @@ func (a *Action) says(b *Action) bool {
 
 // strength is how much of the action there is at a pressure, in its own row.
 func (a *Action) strength(pressure float64) float64 { return a.From + pressure*(a.To-a.From) }
+
+// Work is how long the proof of work takes, for an action of that kind.
+func (a *Action) Work(strength float64) time.Duration {
+	return time.Duration(strength * float64(a.For)).Round(time.Millisecond)
+}

@@ -47,6 +47,8 @@ const (
 	maxBody          = 64 << 10
 	maxReturn        = time.Hour
 	maxRate          = 1_000_000 // per second
+	minWork          = 100 * time.Millisecond
+	maxWork          = 10 * time.Second // longer than that nobody waits for a form
 )
 
 // Validate reports every mistake at once, joined. Mistakes of an action begin
@@ -127,7 +129,7 @@ func (c Config) check(a *Action) (errs []error) {
 		errs = append(errs, c.checkLane(a)...)
 	} else if a.Kind == Drain {
 		errs = append(errs, c.checkTopic(a))
-	} else if a.Target == "" {
+	} else if a.Kind != Work && a.Target == "" {
 		bad("%s: names no target: say what or whom, like \"notify ops\"", a.Kind)
 	}
 	if !(a.From >= 0 && a.From <= 1 && a.To >= 0 && a.To <= 1) {
@@ -136,8 +138,11 @@ func (c Config) check(a *Action) (errs []error) {
 		bad("%s: the range is upside down: it must get stronger as the level fills up: swap its ends", a.Slot())
 	} else if a.To == 0 {
 		bad("%s: does nothing, its range ends at 0%%", a.Slot())
-	} else if !a.Kind.Refuses() && a.From < 1 {
+	} else if !a.Kind.Graded() && a.From < 1 {
 		bad("%s: has no strength: leave the range away", a.Slot())
+	}
+	if a.NewDevice && a.Kind != Challenge {
+		bad("%s: new-device is for challenge", a.Slot())
 	}
 	errs = append(errs, a.checkDetails()...)
 	return errs
@@ -148,7 +153,9 @@ func (c Config) able(k Kind) bool { return c.Able == nil || slices.Contains(c.Ab
 func missing(k Kind) string {
 	switch k {
 	case Challenge:
-		return "the CAPTCHA that would ask is not part of this program yet: use shed"
+		return "there is no CAPTCHA that would ask: add one, or use shed"
+	case Work:
+		return "there is no CAPTCHA whose work could take longer: add one, or leave this away"
 	case Defer:
 		return "there is no relay to keep requests in: add one, or use shed"
 	case Drain:
@@ -177,6 +184,10 @@ func (a *Action) checkDetails() (errs []error) {
 		}
 		if a.Who != Everyone {
 			bad("%s: a ceiling is for the whole lane", a.Slot())
+		}
+	case Work:
+		if least := a.Work(a.From); least < minWork || a.For > maxWork {
+			bad("%s: %s to %s: must be %s to %s", a.Slot(), least, a.For, minWork, maxWork)
 		}
 	case Drain:
 		errs = a.checkDrain()
@@ -265,7 +276,9 @@ func (l Lane) is(a *Action) bool {
 }
 
 // checkCritical refuses, unless it is meant, what would turn everyone away from
-// a critical lane: for both intents there is an action that ends at 100 %.
+// a critical lane: for both intents there is an action that ends at 100 %. A
+// challenge of everyone does, where apps cannot answer it; one of new devices
+// leaves those in that were there before.
 func (c Config) checkCritical() (errs []error) {
 	for _, l := range c.Lanes {
 		if !l.Critical {
@@ -274,7 +287,7 @@ func (c Config) checkCritical() (errs []error) {
 		var all, fore, back *Action
 		for i := range c.Actions {
 			a := &c.Actions[i]
-			if !a.Kind.Refuses() || a.Kind == Ceiling || a.To < 1 || a.Meant || a.Shadow || !l.is(a) {
+			if !a.Kind.Refuses() || a.Kind == Ceiling || a.NewDevice || a.To < 1 || a.Meant || a.Shadow || !l.is(a) {
 				continue
 			}
 			switch a.Who {
@@ -290,6 +303,10 @@ func (c Config) checkCritical() (errs []error) {
 			all = fore
 		}
 		if all != nil {
+			if all.Kind == Challenge {
+				errs = append(errs, all.err("%s: would ask everyone in the critical lane %s, and apps that cannot answer are locked out: end below 100%%, narrow it to new-device, or add i_mean_it", all.Slot(), l.Name))
+				continue
+			}
 			errs = append(errs, all.err("%s: would refuse the critical lane %s entirely: end below 100%%, or add i_mean_it", all.Slot(), l.Name))
 		}
 	}

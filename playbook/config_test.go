@@ -52,6 +52,11 @@ func TestValidate(t *testing.T) {
 		return func(c playbook.Config) playbook.Config { c.Able = kinds; return c }
 	}(playbook.Shed)
 	topics := func(c playbook.Config) playbook.Config { c.Topics = []string{"orders"}; return c }
+	asking := func(fresh bool) playbook.Action {
+		a := message(playbook.Everyone, 1)
+		a.Kind, a.From, a.NewDevice = playbook.Challenge, 1, fresh
+		return a
+	}
 	nan := math.NaN()
 	for name, tt := range map[string]struct {
 		cfg  playbook.Config
@@ -73,7 +78,16 @@ func TestValidate(t *testing.T) {
 		"unknown kind":          {one(func(a *playbook.Action) { a.Kind = 99 }), "kind(99): not an action"},
 		"at normal":             {one(func(a *playbook.Action) { a.At = level.Normal }), "at normal nothing is in force"},
 		"above serious":         {one(func(a *playbook.Action) { a.At = level.Count }), "actions stand at attention or above"},
-		"no CAPTCHA":            {able(of(playbook.Challenge, func(*playbook.Action) {})), "the CAPTCHA that would ask is not part of this program yet: use shed"},
+		"no CAPTCHA":            {able(of(playbook.Challenge, func(*playbook.Action) {})), "there is no CAPTCHA that would ask: add one, or use shed"},
+		"no CAPTCHA to press":   {able(of(playbook.Work, func(a *playbook.Action) { a.Target, a.For = "", time.Second })), "there is no CAPTCHA whose work could take longer"},
+		"challenge":             {of(playbook.Challenge, func(a *playbook.Action) { a.NewDevice, a.Who = true, playbook.Foreground }), ""},
+		"shed new devices":      {one(func(a *playbook.Action) { a.NewDevice = true }), "Caddyfile:7: shed login new-device: new-device is for challenge"},
+		"work":                  {of(playbook.Work, func(a *playbook.Action) { a.Target, a.For, a.From = "", 4*time.Second, 0.25 }), ""},
+		"work for nothing":      {of(playbook.Work, func(a *playbook.Action) { a.Target = "" }), "Caddyfile:7: work: 0s to 0s: must be 100ms to 10s"},
+		"work too long":         {of(playbook.Work, func(a *playbook.Action) { a.Target, a.For = "", time.Minute }), "work: 1m0s to 1m0s: must be 100ms to 10s"},
+		"work upside down":      {of(playbook.Work, func(a *playbook.Action) { a.Target, a.For, a.From, a.To = "", time.Second, 1, 0.5 }), "the range is upside down"},
+		"critical, all asked":   {with(asking(false)), "Caddyfile:9: challenge message: would ask everyone in the critical lane message, and apps that cannot answer are locked out"},
+		"critical, new devices": {with(asking(true)), ""},
 		"no relay":              {able(of(playbook.Defer, func(*playbook.Action) {})), "there is no relay to keep requests in"},
 		"not able":              {able(of(playbook.Webhook, func(*playbook.Action) {})), "nothing here can do that"},
 		"no lane":               {one(func(a *playbook.Action) { a.Lane = "" }), `shed: names no lane: say which, like "shed login"`},

@@ -22,11 +22,21 @@ func randomBook(t *testing.T, r *rand.Rand) *playbook.Playbook {
 			At: level.Level(1 + r.IntN(4)), Kind: playbook.Kind(1 + r.IntN(int(playbook.Notify))), From: 1, To: 1,
 			For: time.Duration(1+r.IntN(60)) * time.Second, Shadow: r.IntN(5) == 0,
 		}
-		if a.Kind.Refuses() {
+		if a.Kind.Graded() {
 			a.To = 0.05 + 0.9*r.Float64()
 			a.From = a.To * r.Float64()
 		}
-		if a.Kind.OfLane() {
+		switch {
+		case a.Kind == playbook.Work:
+			a.To, a.From, a.For = 1, 0.1+0.9*r.Float64(), time.Duration(1+r.IntN(10))*time.Second
+		case a.Kind == playbook.Challenge:
+			a.NewDevice = r.IntN(2) == 0
+		}
+		switch {
+		case a.Kind == playbook.Work: // at all sites
+		case !a.Kind.OfLane():
+			a.Target, a.Value = []string{"ops", "boss"}[r.IntN(2)], "off"
+		default:
 			if a.Lane = lanes[r.IntN(3)]; r.IntN(3) == 0 {
 				a.Backend = "default"
 			}
@@ -37,8 +47,6 @@ func randomBook(t *testing.T, r *rand.Rand) *playbook.Playbook {
 			default:
 				a.Who = playbook.Who(r.IntN(3))
 			}
-		} else {
-			a.Target, a.Value = []string{"ops", "boss"}[r.IntN(2)], "off"
 		}
 		if key := a.At.String() + a.Slot(); !taken[key] {
 			taken[key] = true

@@ -104,6 +104,7 @@ type wantAction struct {
 	low, high float64
 	any       bool     // of any strength
 	rate      *float64 // of a drain, nil: any
+	takes     *took    // of work, nil: any
 	shadow    bool
 	absent    bool
 }
@@ -111,13 +112,27 @@ type wantAction struct {
 // sameStrength is how far two strengths that read alike may be apart.
 const sameStrength = 0.005
 
+// took is how long the proof of work takes at least and at most.
+type took struct{ low, high time.Duration }
+
 func (w wantAction) met(f *frame) bool {
-	for _, o := range f.orders {
-		if names(w.id, o.ID, o.Action) && o.Shadow == w.shadow {
-			return !w.absent && (w.rate == nil || *w.rate == o.Action.Rate) && (w.any || o.Strength >= w.low-sameStrength && o.Strength <= w.high+sameStrength)
+	for i := range f.orders {
+		if o := &f.orders[i]; names(w.id, o.ID, o.Action) && o.Shadow == w.shadow {
+			return !w.absent && w.suits(o)
 		}
 	}
 	return w.absent
+}
+
+// suits reports whether an action in force is as it is wanted.
+func (w wantAction) suits(o *playbook.Order) bool {
+	switch {
+	case w.rate != nil && *w.rate != o.Action.Rate:
+		return false
+	case w.takes != nil && (o.Action.Kind != playbook.Work || o.Action.Work(o.Strength) < w.takes.low || o.Action.Work(o.Strength) > w.takes.high):
+		return false
+	}
+	return w.any || o.Strength >= w.low-sameStrength && o.Strength <= w.high+sameStrength
 }
 
 func (w wantAction) String() string {
@@ -130,6 +145,10 @@ func (w wantAction) String() string {
 		return s + " not in force"
 	case w.rate != nil:
 		return s + " at " + perSecond(*w.rate)
+	case w.takes != nil && w.takes.low == w.takes.high:
+		return s + " takes " + w.takes.low.String()
+	case w.takes != nil:
+		return s + " takes " + w.takes.low.String() + ".." + w.takes.high.String()
 	case w.any:
 		return s + " in force"
 	case w.low == w.high:
@@ -209,6 +228,8 @@ func inForce(orders []playbook.Order) string {
 			s += " at " + percent(o.Strength)
 		case o.Action.Kind == playbook.Drain:
 			s += " at " + perSecond(o.Action.Rate)
+		case o.Action.Kind == playbook.Work:
+			s += " takes " + o.Action.Work(o.Strength).String()
 		}
 		if o.Shadow {
 			s += " in shadow"

@@ -23,6 +23,7 @@ type expected struct {
 	told, toldOver, neverTold []string
 	nothing, shadow           bool
 	low, high, rate           float64
+	takes                     took
 	has                       map[string]bool
 }
 
@@ -42,6 +43,7 @@ func (r *reader) expect(n *yaml.Node, t *Test) {
 		"action":           r.text(&x.action),
 		"strength":         func(n *yaml.Node) { x.low, x.high = r.strength(n) },
 		"rate":             func(n *yaml.Node) { x.rate = r.rate(n) },
+		"takes":            r.takes(&x.takes),
 		"shadow":           r.yes(&x.shadow),
 		"told":             r.texts(&x.told),
 		"told_over":        r.texts(&x.toldOver),
@@ -78,8 +80,8 @@ func (r *reader) when(n *yaml.Node, x *expected) (e expectation, ok bool) {
 	default:
 		r.bad(n, "%s: when? add at, by, or from and to", expecting)
 	}
-	if (x.has["strength"] || x.has["shadow"] || x.has["rate"]) && !x.has["action"] {
-		r.bad(n, "%s: strength, rate and shadow belong to an action", expecting)
+	if (x.has["strength"] || x.has["shadow"] || x.has["rate"] || x.has["takes"]) && !x.has["action"] {
+		r.bad(n, "%s: strength, rate, takes and shadow belong to an action", expecting)
 	}
 	if x.has["within"] && !(x.has["at"] && (x.has["told"] || x.has["told_over"])) {
 		r.bad(n, "%s: within belongs to told at a moment", expecting)
@@ -134,6 +136,9 @@ func (x *expected) wants() (all []want) {
 		w := wantAction{id: x.action, any: !x.has["strength"], low: x.low, high: x.high, shadow: x.shadow}
 		if x.has["rate"] {
 			w.rate = &x.rate
+		}
+		if x.has["takes"] {
+			w.takes = &x.takes
 		}
 		all = append(all, w)
 	}
@@ -196,4 +201,20 @@ func (r *reader) rate(n *yaml.Node) float64 {
 		return 0
 	}
 	return v
+}
+
+// takes reads "2s" or "1s..4s".
+func (r *reader) takes(into *took) field {
+	return func(n *yaml.Node) {
+		first, last, ranged := strings.Cut(n.Value, "..")
+		low, err := time.ParseDuration(first)
+		high := low
+		if ranged && err == nil {
+			high, err = time.ParseDuration(last)
+		}
+		if n.Kind != yaml.ScalarNode || err != nil || low < 0 || low > high {
+			r.bad(n, "takes %s: expected how long the work takes, like 2s or 1s..4s", kindOf(n))
+		}
+		*into = took{low, high}
+	}
 }

@@ -126,6 +126,8 @@ func eventText(e playbook.Event) string {
 	switch measured := e.Action != nil && e.Action.Kind.Refuses(); {
 	case e.Left():
 		s += " is over"
+	case e.Action != nil && e.Action.Kind == playbook.Work:
+		s += " takes " + e.Action.Work(e.To).String()
 	case e.Entered() && drains:
 		s += " begins at " + perSecond(e.Action.Rate)
 	case drains:
