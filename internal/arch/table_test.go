@@ -145,6 +145,10 @@ var confined = map[string]struct {
 		in:  []string{"driver/prometheus"},
 		why: "a third-party client stands in the driver that is named after it",
 	},
+	"golang.org/x/image/": {
+		in:  []string{"captcha/mapquiz/city"},
+		why: "maps are drawn in one place; everybody else asks for a picture",
+	},
 	"golang.org/x/crypto/argon2": {
 		in:  []string{"api/token"},
 		why: "one place hashes tokens",
