@@ -44,6 +44,8 @@ func common(expired, spent, sitekey []string) map[captcha.Failure][]string {
 		captcha.SpentToken:      spent,
 		captcha.WrongSiteKey:    sitekey,
 		captcha.InvalidRemoteIP: {badRequest},
+		captcha.NotDummyToken:   invalid,
+		captcha.DummyToken:      invalid,
 		captcha.Internal:        {"internal-error"},
 	}
 }
@@ -77,14 +79,18 @@ var contracts = map[string]*contract{
 // Clients of both ages are served by saying both, the newer first.
 func hcaptchaCodes() map[captcha.Failure][]string {
 	const old = "invalid-or-already-seen-response"
-	m := common([]string{"expired-input-response", old}, []string{"already-seen-response", old}, other)
-	m[captcha.InvalidRemoteIP] = []string{"invalid-remoteip"}
+	m := nativeCodes()
+	m[captcha.ExpiredToken] = append(m[captcha.ExpiredToken], old)
+	m[captcha.SpentToken] = append(m[captcha.SpentToken], old)
 	return m
 }
 
+// nativeCodes are hCaptcha's newer ones, which tell most.
 func nativeCodes() map[captcha.Failure][]string {
 	m := common([]string{"expired-input-response"}, []string{"already-seen-response"}, other)
 	m[captcha.InvalidRemoteIP] = []string{"invalid-remoteip"}
+	m[captcha.NotDummyToken] = []string{"not-using-dummy-passcode"}
+	m[captcha.DummyToken] = []string{"not-using-dummy-secret"}
 	return m
 }
 

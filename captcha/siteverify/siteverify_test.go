@@ -114,6 +114,8 @@ func TestFailed(t *testing.T) {
 		captcha.SpentToken:         {"timeout-or-duplicate", `already-seen-response","invalid-or-already-seen-response`, "timeout-or-duplicate", "already-seen-response"},
 		captcha.WrongSiteKey:       {"invalid-input-response", "sitekey-secret-mismatch", "invalid-input-response", "sitekey-secret-mismatch"},
 		captcha.InvalidRemoteIP:    {"bad-request", "invalid-remoteip", "bad-request", "invalid-remoteip"},
+		captcha.NotDummyToken:      {"invalid-input-response", "not-using-dummy-passcode", "invalid-input-response", "not-using-dummy-passcode"},
+		captcha.DummyToken:         {"invalid-input-response", "not-using-dummy-secret", "invalid-input-response", "not-using-dummy-secret"},
 		internal:                   {"internal-error", "internal-error", "internal-error", "internal-error"},
 		"a failure of a later day": {"internal-error", "internal-error", "internal-error", "internal-error"},
 	} {
