@@ -4,7 +4,10 @@
 package city
 
 import (
-	"image"
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"sync"
 
 	"github.com/daero/daero/captcha/mapquiz/names"
 )
@@ -54,21 +57,89 @@ type Plan struct {
 	RouteColour string
 	// Nearest to the station first: indexes of Places without the station.
 	FromStation []int
+
+	seed   uint64 // of the try that had room
+	ground *layout
+	look   theme
+	texts  []text // of Places, in the same order
+	sign   func(names.Category) sign
+	routed int // index of routeColours
+
+	fillOnce sync.Once
 }
 
-// New plans a map.
-func New(s Spec) *Plan { panic("to be written") }
+// streams of random numbers of one seed: what is decided by one does not change
+// when another needs more of them.
+const (
+	streamGround = 0x67726f756e64
+	streamLook   = 0x6c6f6f6b
+	streamPlaces = 0x706c61636573
+	streamFill   = 0x66696c6c
+	streamDirt   = 0x64697274
+)
 
-// Draw draws it.
-func (p *Plan) Draw() *image.RGBA { panic("to be written") }
+func stream(seed, which uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, which)) }
 
-// JPEG draws and encodes it, without metadata.
-func (p *Plan) JPEG() []byte { panic("to be written") }
+// New plans a map: the same for the same Spec on every machine, whatever fonts
+// it has.
+func New(s Spec) *Plan {
+	s.Level = max(0, min(4, s.Level))
+	if s.Lang != "ko" {
+		s.Lang = "en"
+	}
+	// Now and then a ground has no room for nine places: another is drawn.
+	for try := uint64(0); ; try++ {
+		if p := plan(s, s.Seed+try*0x9e3779b97f4a7c15); p != nil {
+			return p
+		}
+	}
+}
 
-// IconPNG draws a category's icon alone, for questions about an icon, varied by
-// seed.
-func IconPNG(c names.Category, seed uint64) []byte { panic("to be written") }
+func plan(s Spec, seed uint64) *Plan {
+	r := stream(seed, streamGround)
+	p := &Plan{Spec: s, Width: 460 + r.IntN(41), Height: 288 + r.IntN(29)}
+	p.ground = invent(r, float64(p.Width), float64(p.Height))
+	look := stream(seed, streamLook)
+	p.look = dress(look)
+	p.Theme = p.look.name
+	p.sign = signs(look)
+	p.routed = look.IntN(len(routeColours))
+	p.RouteColour = routeColours[p.routed].name
+	p.seed = seed
+	var st *settler
+	var ends [2]int
+	places := stream(seed, streamPlaces)
+	for range 4 {
+		var ok bool
+		if st, ends, ok = settle(places, p.ground, s); ok {
+			break
+		}
+		st = nil
+	}
+	if st == nil {
+		return nil
+	}
+	p.Places, p.texts, p.Route = st.places, st.texts, ends
+	p.shuffle(stream(seed, streamDirt))
+	return p
+}
 
-// Hangul reports whether a font with Hangul is there; without one maps are in
-// English.
-func Hangul() bool { panic("to be written") }
+// shuffle hides the order in which places were found, and sorts them by their
+// way from the station.
+func (p *Plan) shuffle(r *rand.Rand) {
+	to := r.Perm(len(p.Places))
+	places, texts := make([]Place, len(to)), make([]text, len(to))
+	for from, at := range to {
+		places[at], texts[at] = p.Places[from], p.texts[from]
+	}
+	p.Places, p.texts = places, texts
+	p.Route = [2]int{to[p.Route[0]], to[p.Route[1]]}
+	hub := places[to[0]]
+	for i, q := range places {
+		if q.Category != names.Station {
+			p.FromStation = append(p.FromStation, i)
+		}
+	}
+	far := func(i int) float64 { return pt{places[i].X, places[i].Y}.dist(pt{hub.X, hub.Y}) }
+	slices.SortFunc(p.FromStation, func(a, b int) int { return cmp.Compare(far(a), far(b)) })
+}

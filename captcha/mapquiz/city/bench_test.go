@@ -1,0 +1,22 @@
+package city
+
+import "testing"
+
+func BenchmarkPlan(b *testing.B) {
+	b.ReportAllocs()
+	for i := range b.N {
+		New(Spec{Seed: uint64(i), Level: 3, Lang: "ko"})
+	}
+}
+
+func BenchmarkJPEG(b *testing.B) {
+	plans := make([]*Plan, 16)
+	for i := range plans {
+		plans[i] = New(Spec{Seed: uint64(i), Level: 3, Lang: "ko"})
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		b.SetBytes(int64(len(plans[i%16].JPEG())))
+	}
+}

@@ -1,0 +1,249 @@
+package city
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"math"
+)
+
+// Scale is how many pixels of the picture make one of CSS: names stay sharp on
+// the screens of phones.
+const Scale = 2
+
+// quality of the JPEG: from 82 up nobody sees the difference on lines this thin.
+const quality = 82
+
+// Draw draws it, Scale times as large as Width and Height.
+func (p *Plan) Draw() *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, p.Width*Scale, p.Height*Scale))
+	c := canvases.Get().(*canvas)
+	defer canvases.Put(c)
+	c.img, c.scale = img, Scale
+	p.paint(c)
+	c.img = nil
+	return img
+}
+
+// JPEG draws and encodes it, without metadata.
+func (p *Plan) JPEG() []byte {
+	c := canvases.Get().(*canvas)
+	defer canvases.Put(c)
+	c.scale = Scale
+	c.fit(p.Width*Scale, p.Height*Scale)
+	p.paint(c)
+	var b bytes.Buffer
+	b.Grow(128 << 10)
+	if err := jpeg.Encode(&b, c.img, &jpeg.Options{Quality: quality}); err != nil {
+		return nil // writing to memory does not fail
+	}
+	return b.Bytes()
+}
+
+// fit makes room for a picture of w × h, in the buffer that is there.
+func (c *canvas) fit(w, h int) {
+	if c.own == nil || cap(c.own.Pix) < 4*w*h {
+		c.own = image.NewRGBA(image.Rect(0, 0, 500*Scale, 316*Scale))
+	}
+	c.own.Pix, c.own.Stride, c.own.Rect = c.own.Pix[:4*w*h], 4*w, image.Rect(0, 0, w, h)
+	c.img = c.own
+}
+
+// paint draws everything, from the ground up.
+func (p *Plan) paint(c *canvas) {
+	p.fillOnce.Do(func() { p.ground.fill(stream(p.seed, streamFill)) })
+	p.paintGround(c)
+	p.paintStreets(c)
+	p.paintRail(c)
+	p.paintRoute(c)
+	r := stream(p.Spec.Seed, streamDirt)
+	p.paintLabels(c)
+	if p.Spec.Level >= 3 {
+		p.paintContours(c, r)
+	}
+	for _, q := range p.Places {
+		c.icon(q.Category, p.sign(q.Category), pt{q.X, q.Y}, q.R, p.rim())
+	}
+	if p.Spec.Level >= 4 {
+		c.grain(r.Uint64(), 9)
+	}
+}
+
+func (p *Plan) rim() color.RGBA {
+	if p.look.dark {
+		return mix(p.look.halo, rgb(0xffffff), 0.85)
+	}
+	return rgb(0xffffff)
+}
+
+func (p *Plan) paintGround(c *canvas) {
+	l, t := p.ground, &p.look
+	draw := func(col color.RGBA, add func(*path)) {
+		c.path.reset()
+		add(&c.path)
+		c.fill(&c.path, col)
+	}
+	c.flood(t.land)
+	for _, ring := range l.squares {
+		draw(t.block, func(q *path) { q.polygon(ring...) })
+	}
+	for _, ring := range l.parks {
+		draw(t.park, func(q *path) { q.polygon(ring...) })
+	}
+	if len(l.river) > 0 {
+		draw(mix(t.park, t.land, 0.35), func(q *path) { q.stroke(l.river, l.riverW+11, false) })
+		draw(t.water, func(q *path) { q.stroke(l.river, l.riverW, false) })
+	}
+	for _, tr := range l.trees {
+		draw(t.tree, func(q *path) { q.circle(tr.at, tr.r) })
+	}
+	for _, b := range l.roofs {
+		col := t.roof
+		if b.tone == 1 {
+			col = mix(t.roof, t.roofEdge, 0.45)
+		}
+		draw(mix(t.roofEdge, t.land, 0.1), func(q *path) {
+			for i := range b.pts { // a hint of a shadow
+				b.pts[i] = b.pts[i].add(pt{0.9, 1.1})
+			}
+			q.polygon(b.pts[:]...)
+			for i := range b.pts {
+				b.pts[i] = b.pts[i].sub(pt{0.9, 1.1})
+			}
+		})
+		draw(col, func(q *path) { q.polygon(b.pts[:]...) })
+	}
+}
+
+// flood paints everything.
+func (c *canvas) flood(col color.RGBA) {
+	row := c.img.Pix[:c.img.Stride]
+	for i := 0; i < len(row); i += 4 {
+		row[i], row[i+1], row[i+2], row[i+3] = col.R, col.G, col.B, 255
+	}
+	for y := 1; y < c.img.Rect.Dy(); y++ {
+		copy(c.img.Pix[y*c.img.Stride:(y+1)*c.img.Stride], row)
+	}
+}
+
+// paintStreets draws all edges first and all surfaces after them, so that
+// crossings are open; wide roads lie above the others.
+func (p *Plan) paintStreets(c *canvas) {
+	t := &p.look
+	for _, major := range []bool{false, true} {
+		edge, top, rim := t.edge, t.street, 1.9
+		if major {
+			edge, top, rim = t.mainEdge, t.main, 2.2
+		}
+		for _, w := range []float64{rim, 0} {
+			c.path.reset()
+			for _, s := range p.ground.streets {
+				if s.major == major {
+					c.path.stroke(s.pts, s.width+w, true)
+				}
+			}
+			if w > 0 {
+				c.fill(&c.path, edge)
+			} else {
+				c.fill(&c.path, top)
+			}
+		}
+	}
+}
+
+func (p *Plan) paintRail(c *canvas) {
+	t := &p.look
+	c.path.reset()
+	c.path.stroke(p.ground.rail, 3.6, false)
+	c.fill(&c.path, t.rail)
+	c.path.reset()
+	c.path.dashed(p.ground.rail, 1.8, 7, 7)
+	c.fill(&c.path, t.street)
+}
+
+// paintRoute draws the coloured road.
+func (p *Plan) paintRoute(c *canvas) {
+	k := routeColours[p.routed]
+	col := k.light
+	if p.look.dark {
+		col = k.dark
+	}
+	c.path.reset()
+	c.path.stroke(p.ground.route, 8, true)
+	c.fill(&c.path, p.look.halo)
+	c.path.reset()
+	c.path.stroke(p.ground.route, 5, true)
+	c.fill(&c.path, col)
+}
+
+// paintLabels writes the names.
+func (p *Plan) paintLabels(c *canvas) {
+	reach, gain := 2.2, 5.0
+	if p.Spec.Level >= 3 {
+		reach, gain = 1.2, 2.6
+	}
+	for i := range p.texts {
+		t := &p.texts[i]
+		f := choose(t.face, t.bold, p.Spec.Lang == "ko")
+		c.write(t, f, p.look.inks[t.ink%len(p.look.inks)], p.look.halo, reach, gain)
+	}
+}
+
+// grain adds noise of up to k to every pixel.
+func (c *canvas) grain(seed uint64, k int) {
+	for y := range c.img.Rect.Dy() {
+		row := c.img.Pix[y*c.img.Stride:]
+		for x := range c.img.Rect.Dx() {
+			seed ^= seed << 13
+			seed ^= seed >> 7
+			seed ^= seed << 17
+			n := int(seed>>33)%(2*k+1) - k
+			for i := range 3 {
+				row[4*x+i] = uint8(max(0, min(255, int(row[4*x+i])+n)))
+			}
+		}
+	}
+}
+
+// paintContours lays the lines of height: faint over the land, and as dark as
+// the ink where they cross a name, fading in and out beside it.
+func (p *Plan) paintContours(c *canvas, _ any) {
+	var near, mid, far path
+	for _, line := range p.ground.contour {
+		for i := 1; i < len(line); i++ {
+			a, b := line[i-1], line[i]
+			m := a.lerp(b, 0.5)
+			if m.x < -8 || m.y < -8 || m.x > float64(p.Width)+8 || m.y > float64(p.Height)+8 {
+				continue
+			}
+			switch d := p.nameDist(m); {
+			case d < 3:
+				near.stroke([]pt{a, b}, 1.0, false)
+			case d < 14:
+				mid.stroke([]pt{a, b}, 0.9, false)
+			default:
+				far.stroke([]pt{a, b}, 0.8, false)
+			}
+		}
+	}
+	ink := p.look.inks[0]
+	fade := func(a uint8) color.RGBA { k := ink; k.A = a; return k }
+	c.fill(&far, fade(34))
+	c.fill(&mid, fade(96))
+	c.fill(&near, fade(215))
+}
+
+// nameDist is how far a point is from the nearest name.
+func (p *Plan) nameDist(a pt) float64 {
+	least := math.Inf(1)
+	for i := range p.texts {
+		t := &p.texts[i]
+		w, h := t.extent()
+		d := a.sub(t.mid)
+		cs, sn := math.Cos(t.angle), math.Sin(t.angle)
+		x, y := math.Abs(d.x*cs+d.y*sn)-w, math.Abs(d.y*cs-d.x*sn)-h
+		least = math.Min(least, math.Hypot(math.Max(x, 0), math.Max(y, 0)))
+	}
+	return least
+}

@@ -1,0 +1,117 @@
+package city
+
+import (
+	"image"
+	"image/color"
+	"math"
+)
+
+// outlineOf turns a name into outlines where it stands: every point of every
+// glyph goes through the same bend, so that rotation, shear and wave cost
+// nothing and stay sharp.
+func (t *text) outlineOf(f *face, p *path) {
+	c, s := math.Cos(t.angle), math.Sin(t.angle)
+	high := t.cap * (1 + rise + descent + lead*float64(len(t.lines)-1))
+	for i, line := range t.lines {
+		natural := 0.0
+		for _, r := range line {
+			if g := f.glyph(r); g != nil {
+				natural += g.advance
+			}
+		}
+		if natural == 0 {
+			continue
+		}
+		kx, ky := t.widths[i]/natural, t.cap/f.cap
+		base := -high/2 + t.cap*(1+rise+lead*float64(i))
+		pen := -t.widths[i] / 2
+		for _, r := range line {
+			g := f.glyph(r)
+			if g == nil {
+				continue
+			}
+			p.op = append(p.op, g.path.op...)
+			for _, a := range g.path.pts {
+				x, y := pen+a.x*kx, base+a.y*ky
+				x -= t.shear * y
+				if t.wave > 0 {
+					y += t.wave * math.Sin(2*math.Pi*x/t.long+t.phase)
+				}
+				p.pts = append(p.pts, pt{t.mid.x + x*c - y*s, t.mid.y + x*s + y*c})
+			}
+			pen += g.advance * kx
+		}
+	}
+}
+
+// write draws a name: first a soft edge of the halo's colour, then the ink.
+func (c *canvas) write(t *text, f *face, ink, halo color.RGBA, reach, gain float64) {
+	c.path.reset()
+	t.outlineOf(f, &c.path)
+	box := c.bounds(&c.path, c.img.Rect)
+	if box.Empty() {
+		return
+	}
+	pad := int(math.Ceil(reach*c.scale)) + 1
+	box = image.Rect(box.Min.X-pad, box.Min.Y-pad, box.Max.X+pad, box.Max.Y+pad).Intersect(c.img.Rect)
+	if !c.cover(&c.path, box) {
+		return
+	}
+	if reach > 0 {
+		c.soften(box.Dx(), box.Dy(), int(math.Round(reach*c.scale/2)), gain)
+		c.blend(box, c.soft, box.Dx(), halo)
+	}
+	c.blend(box, c.mask.Pix, c.mask.Stride, ink)
+}
+
+// soften blurs c.mask twice by a box of 2n+1 px into c.soft and makes it
+// stronger: a rounded edge for a fraction of what stroking the outlines costs.
+func (c *canvas) soften(w, h, n int, gain float64) {
+	n = max(n, 1)
+	if cap(c.soft) < w*h {
+		c.soft = make([]uint8, w*h)
+	}
+	c.soft = c.soft[:w*h]
+	copy(c.soft, c.mask.Pix)
+	if k := max(w, h); cap(c.sums) < k {
+		c.sums = make([]uint32, k)
+	}
+	for range 2 {
+		for y := range h {
+			c.blurLine(c.soft[y*w:], w, 1, n)
+		}
+		for x := range w {
+			c.blurLine(c.soft[x:], h, w, n)
+		}
+	}
+	k := uint32(gain * 256)
+	for i, v := range c.soft {
+		if v != 0 {
+			c.soft[i] = uint8(min(255, uint32(v)*k>>8))
+		}
+	}
+}
+
+// blurLine averages a row or a column of length n, whose elements are step
+// apart, over 2r+1 neighbours.
+func (c *canvas) blurLine(p []uint8, n, step, r int) {
+	s := c.sums[:n]
+	sum := uint32(0)
+	for i := 0; i < min(r, n); i++ {
+		sum += uint32(p[i*step])
+	}
+	for i := range n {
+		if i+r < n {
+			sum += uint32(p[(i+r)*step])
+		}
+		s[i] = sum
+		if i-r >= 0 {
+			sum -= uint32(p[(i-r)*step])
+		}
+	}
+	// One multiplication in place of a division: (sum*m)>>16 = sum/(2r+1).
+	m := uint32(65536/(2*r+1)) + 1
+	for i, v := range s {
+		p[i*step] = uint8(min(255, v*m>>16))
+	}
+}
