@@ -37,25 +37,20 @@ type Memory struct {
 	seed   maphash.Seed
 	opens  space[string]
 	claims space[string]
-	spent  space[spending]
+	spent  space[int]
 	swept  atomic.Uint32 // the shard that is swept next
-}
-
-// spending is what was spent in a window.
-type spending struct {
-	n int
 }
 
 // space is one kind of entries, with its share of the bytes.
 type space[V any] struct {
 	most, used atomic.Int64
+	cleared    atomic.Int64 // when it was swept for want of room, in seconds
 	shards     [shards]shard[V]
 }
 
 type shard[V any] struct {
 	sync.Mutex
-	m     map[string]entry[V]
-	swept int64 // when it was swept for want of room, in seconds
+	m map[string]entry[V]
 }
 
 type entry[V any] struct {
@@ -166,21 +161,21 @@ func (m *Memory) Spend(ctx context.Context, key string, n, limit int, per time.D
 		e.until = now + int64(per)
 	}
 	after = time.Duration(e.until - now)
-	if n > limit-e.value.n {
-		return false, e.value.n, after, nil
+	if n > limit-e.value {
+		return false, e.value, after, nil
 	}
 	if n <= 0 {
-		return true, e.value.n, after, nil
+		return true, e.value, after, nil
 	}
-	e.value.n += n
+	e.value += n
 	if there {
 		s.m[key] = e
-		return true, e.value.n, after, nil
+		return true, e.value, after, nil
 	}
 	if err := m.spent.put(s, key, e.value, 0, now, e.until); err != nil {
 		return false, 0, 0, err
 	}
-	return true, e.value.n, after, nil
+	return true, e.value, after, nil
 }
 
 // Used is about how many bytes are taken.
@@ -195,9 +190,9 @@ func (m *Memory) Sweep() {
 	now := m.now().UnixNano()
 	for range shards / 8 {
 		i := m.swept.Add(1) % shards
-		m.opens.sweep(&m.opens.shards[i], now, true)
-		m.claims.sweep(&m.claims.shards[i], now, true)
-		m.spent.sweep(&m.spent.shards[i], now, true)
+		m.opens.sweep(i, now)
+		m.claims.sweep(i, now)
+		m.spent.sweep(i, now)
 	}
 }
 
@@ -225,14 +220,11 @@ func (p *space[V]) drop(s *shard[V], key string, e entry[V]) {
 // put keeps a value if there is room for it. The shard is locked.
 func (p *space[V]) put(s *shard[V], key string, v V, bytes int, now, until int64) error {
 	size := int64(len(key) + bytes + overhead)
-	old := s.m[key] // of size 0 if there is none
+	old, _ := p.get(s, key, now) // of size 0 if there is none; one that is over is dropped
 	if p.used.Add(size-int64(old.size)) > p.most.Load() && size > int64(old.size) {
-		if second := now / int64(time.Second); s.swept != second { // at most once a second
-			s.swept = second
-			p.sweep(s, now, false)
-		}
+		p.makeRoom(s, now)
 		if p.used.Load() > p.most.Load() {
-			p.used.Add(int64(s.m[key].size) - size)
+			p.used.Add(int64(old.size) - size)
 			return ErrFull
 		}
 	}
@@ -243,11 +235,33 @@ func (p *space[V]) put(s *shard[V], key string, v V, bytes int, now, until int64
 	return nil
 }
 
-func (p *space[V]) sweep(s *shard[V], now int64, lock bool) {
-	if lock {
-		s.Lock()
-		defer s.Unlock()
+// makeRoom sweeps all shards, at most once a second. One of them is locked, and
+// those that others have locked are left out: they wait for nobody.
+func (p *space[V]) makeRoom(locked *shard[V], now int64) {
+	second := now / int64(time.Second)
+	if was := p.cleared.Load(); was == second || !p.cleared.CompareAndSwap(was, second) {
+		return
 	}
+	for i := range p.shards {
+		switch s := &p.shards[i]; {
+		case s == locked:
+			p.forget(s, now)
+		case s.TryLock():
+			p.forget(s, now)
+			s.Unlock()
+		}
+	}
+}
+
+func (p *space[V]) sweep(shard uint32, now int64) {
+	s := &p.shards[shard]
+	s.Lock()
+	defer s.Unlock()
+	p.forget(s, now)
+}
+
+// forget drops what is over. The shard is locked.
+func (p *space[V]) forget(s *shard[V], now int64) {
 	for key, e := range s.m {
 		if now >= e.until {
 			p.drop(s, key, e)
