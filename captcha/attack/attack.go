@@ -64,3 +64,18 @@ type Oracle interface {
 
 // ErrNoAnswer says that an attacker has no answer to a question.
 var ErrNoAnswer = errors.New("no answer")
+
+// Blind attackers look at no media: none are made for them.
+type Blind interface {
+	Blind() bool
+}
+
+// Prepared attackers get ready for a kind of question before the time is taken:
+// they train, or look whether their program is there.
+type Prepared interface {
+	// Prepare returns [ErrAbsent], wrapped, where what it needs is not installed.
+	Prepare(ctx context.Context, k captcha.Kind, level int, lang string) error
+}
+
+// ErrAbsent says that the program an attacker runs is not on this machine.
+var ErrAbsent = errors.New("not installed")
