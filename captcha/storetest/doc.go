@@ -1,3 +1,4 @@
-// Package storetest holds what stores of the CAPTCHA platform must do: each
-// driver runs it against its own.
+// Package storetest has what every store of the captcha must pass: [Ledger] for
+// ledgers, [Sites] for sites and what is counted about them. [NewSites] keeps
+// them in memory, for tests of what needs some.
 package storetest
