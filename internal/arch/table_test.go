@@ -35,6 +35,8 @@ var layers = map[string]layer{
 
 	"internal/speak": {rank: 0, stdOnly: true, pure: true, why: "pages and answers of several packages speak the same way"},
 
+	"test/browser/server": {rank: 6, why: "the platform as browsers and clients meet it, for tests alone"},
+
 	"test/kafka": {rank: 1, stdOnly: true, why: "starts real brokers for tests of drivers, and knows nothing of what is tested"},
 
 	"driver": {rank: 2, why: "one third-party client each, known to whoever assembles a program and to nothing else"},
