@@ -7,6 +7,11 @@ import (
 	"unicode/utf8"
 )
 
+// AnyHost in [Site.Hosts] lets any page show the site. It is for a gateway's own
+// site, which stands wherever that gateway does and looks at the host in its
+// tokens; a site of somebody's may not have it.
+const AnyHost = "*"
+
 // appHost begins the entries of [Site.Hosts] that are native apps: "app:" for
 // any, "app:com.example.shop" for one.
 const appHost = "app:"
@@ -165,6 +170,9 @@ func (s *Site) ShownOn(host string) (clean string, ok bool) {
 		return "", false
 	}
 	for _, h := range s.Hosts {
+		if h == AnyHost {
+			return clean, true
+		}
 		if base, wild := strings.CutPrefix(h, "*."); wild {
 			if base, ok := CleanHost(base); ok && strings.HasSuffix(clean, "."+base) {
 				return clean, true
