@@ -23,6 +23,9 @@ type canvas struct {
 	soft []uint8     // room for a halo's mask
 	sums []uint32
 	path path
+
+	shapes []shape // of the path at hand
+	dots   [][2]float32
 }
 
 // canvases keeps canvases with their buffers: a fresh one costs 2 MB.
@@ -148,31 +151,60 @@ func (p *path) dashed(pts []pt, w, on, off float64) {
 	}
 }
 
-// bounds returns the box of a path in pixels of the picture, clipped to within.
-func (c *canvas) bounds(p *path, within image.Rectangle) image.Rectangle {
-	if len(p.pts) == 0 {
-		return image.Rectangle{}
-	}
-	lo, hi := p.pts[0], p.pts[0]
-	for _, a := range p.pts[1:] {
-		lo.x, lo.y = math.Min(lo.x, a.x), math.Min(lo.y, a.y)
-		hi.x, hi.y = math.Max(hi.x, a.x), math.Max(hi.y, a.y)
-	}
-	near := func(v float64) int { return int(math.Max(-1e6, math.Min(1e6, v))) }
-	return image.Rect(
-		near(math.Floor(lo.x*c.scale)), near(math.Floor(lo.y*c.scale)),
-		near(math.Ceil(hi.x*c.scale))+1, near(math.Ceil(hi.y*c.scale))+1,
-	).Intersect(within)
-}
-
 // tile is the largest box rasterised at once: up to 512 the rasteriser computes
 // in integers, which is a quarter faster, and its buffer stays in the cache.
 const tile = 256
 
+// shape is one outline of a path, in pixels of the picture: where its
+// operations and points begin and what box it fills.
+type shape struct {
+	op, pt         int
+	x0, y0, x1, y1 float32
+}
+
+// prepare turns a path into pixels and finds the boxes of its outlines.
+func (c *canvas) prepare(p *path) {
+	c.shapes, c.dots = c.shapes[:0], c.dots[:0]
+	k := c.scale
+	for _, a := range p.pts {
+		c.dots = append(c.dots, [2]float32{float32(a.x * k), float32(a.y * k)})
+	}
+	i := 0
+	for o, op := range p.op {
+		n := int(points[op])
+		if op == 'M' {
+			d := c.dots[i]
+			c.shapes = append(c.shapes, shape{o, i, d[0], d[1], d[0], d[1]})
+		}
+		s := &c.shapes[len(c.shapes)-1]
+		for _, d := range c.dots[i : i+n] {
+			s.x0, s.y0 = min(s.x0, d[0]), min(s.y0, d[1])
+			s.x1, s.y1 = max(s.x1, d[0]), max(s.y1, d[1])
+		}
+		i += n
+	}
+}
+
+// bounds returns the box of the path that was prepared, clipped to the picture.
+func (c *canvas) bounds() image.Rectangle {
+	if len(c.shapes) == 0 {
+		return image.Rectangle{}
+	}
+	t := c.shapes[0]
+	for _, s := range c.shapes[1:] {
+		t.x0, t.y0 = min(t.x0, s.x0), min(t.y0, s.y0)
+		t.x1, t.y1 = max(t.x1, s.x1), max(t.y1, s.y1)
+	}
+	const far = 1 << 20
+	at := func(v float32) int { return int(math.Floor(float64(max(-far, min(far, v))))) }
+	return image.Rect(at(t.x0), at(t.y0), at(t.x1)+1, at(t.y1)+1).Intersect(c.img.Rect)
+}
+
 // fill paints a path. The boxes that are rasterised are clipped to the picture:
 // the rasteriser's time is that of its box, and it panics outside of it.
 func (c *canvas) fill(p *path, col color.RGBA) {
-	box := c.bounds(p, c.img.Rect)
+	c.prepare(p)
+	box := c.bounds()
 	for y := box.Min.Y; y < box.Max.Y; y += tile {
 		for x := box.Min.X; x < box.Max.X; x += tile {
 			t := image.Rect(x, y, x+tile, y+tile).Intersect(box)
@@ -183,14 +215,33 @@ func (c *canvas) fill(p *path, col color.RGBA) {
 	}
 }
 
-// cover computes the coverage of box t by a path into c.mask.
+// cover computes the coverage of box t by the path that was prepared into
+// c.mask, and reports whether there is any.
 func (c *canvas) cover(p *path, t image.Rectangle) bool {
 	w, h := t.Dx(), t.Dy()
 	if w <= 0 || h <= 0 {
 		return false
 	}
-	c.ras.Reset(w, h)
-	c.trace(p, float32(t.Min.X), float32(t.Min.Y), float32(h))
+	x0, y0, x1, y1 := float32(t.Min.X), float32(t.Min.Y), float32(t.Max.X), float32(t.Max.Y)
+	ready := false
+	for i, s := range c.shapes {
+		// A closed outline that lies beside the box covers nothing of it.
+		if s.x1 < x0 || s.y1 < y0 || s.x0 > x1 || s.y0 > y1 {
+			continue
+		}
+		if !ready {
+			c.ras.Reset(w, h)
+			ready = true
+		}
+		end := len(p.op)
+		if i+1 < len(c.shapes) {
+			end = c.shapes[i+1].op
+		}
+		c.trace(p.op[s.op:end], c.dots[s.pt:], x0, y0)
+	}
+	if !ready {
+		return false
+	}
 	if n := w * h; cap(c.mask.Pix) < n {
 		c.mask.Pix = make([]uint8, n)
 	}
@@ -201,45 +252,23 @@ func (c *canvas) cover(p *path, t image.Rectangle) bool {
 	return true
 }
 
-// trace feeds a path to the rasteriser, whose box begins at (x, y); outlines
-// that lie above or below the box are left away.
-func (c *canvas) trace(p *path, x, y, h float32) {
-	k := float32(c.scale)
-	at := func(a pt) (float32, float32) { return float32(a.x)*k - x, float32(a.y)*k - y }
-	i := 0
-	for o := 0; o < len(p.op); {
-		end, j := o+1, i+1
-		lo, hi := p.pts[i].y, p.pts[i].y
-		for ; end < len(p.op) && p.op[end] != 'M'; end++ {
-			n := int(points[p.op[end]])
-			for _, a := range p.pts[j : j+n] {
-				lo, hi = min(lo, a.y), max(hi, a.y)
-			}
-			j += n
+// trace feeds an outline to the rasteriser, whose box begins at (x, y).
+func (c *canvas) trace(ops []byte, q [][2]float32, x, y float32) {
+	for _, op := range ops {
+		ax, ay := q[0][0]-x, q[0][1]-y
+		switch op {
+		case 'M':
+			c.ras.MoveTo(ax, ay)
+		case 'L':
+			c.ras.LineTo(ax, ay)
+		case 'Q':
+			c.ras.QuadTo(ax, ay, q[1][0]-x, q[1][1]-y)
+		case 'C':
+			c.ras.CubeTo(ax, ay, q[1][0]-x, q[1][1]-y, q[2][0]-x, q[2][1]-y)
 		}
-		if float32(hi)*k-y >= 0 && float32(lo)*k-y <= h {
-			q := p.pts[i:j]
-			for _, op := range p.op[o:end] {
-				ax, ay := at(q[0])
-				switch op {
-				case 'M':
-					c.ras.MoveTo(ax, ay)
-				case 'L':
-					c.ras.LineTo(ax, ay)
-				case 'Q':
-					bx, by := at(q[1])
-					c.ras.QuadTo(ax, ay, bx, by)
-				case 'C':
-					bx, by := at(q[1])
-					dx, dy := at(q[2])
-					c.ras.CubeTo(ax, ay, bx, by, dx, dy)
-				}
-				q = q[points[op]:]
-			}
-			c.ras.ClosePath()
-		}
-		o, i = end, j
+		q = q[points[op]:]
 	}
+	c.ras.ClosePath()
 }
 
 // points says how many points an operation takes.
@@ -249,14 +278,26 @@ var points = [128]uint8{'M': 1, 'L': 1, 'Q': 2, 'C': 3}
 // mask at a time are nothing or all in most places.
 func (c *canvas) blend(t image.Rectangle, mask []uint8, stride int, col color.RGBA) {
 	w := t.Dx()
+	one := uint64(col.R) | uint64(col.G)<<8 | uint64(col.B)<<16 | 255<<24
+	two := one | one<<32
 	for y := range t.Dy() {
 		m := mask[y*stride : y*stride+w]
 		at := c.img.PixOffset(t.Min.X, t.Min.Y+y)
 		d := c.img.Pix[at : at+4*w]
 		for x := 0; x < w; {
-			if x+8 <= w && binary.LittleEndian.Uint64(m[x:]) == 0 {
-				x += 8
-				continue
+			if x+8 <= w {
+				switch eight := binary.LittleEndian.Uint64(m[x:]); {
+				case eight == 0:
+					x += 8
+					continue
+				case eight == 1<<64-1 && col.A == 255:
+					e := d[4*x : 4*x+32]
+					for k := 0; k < 32; k += 8 {
+						binary.LittleEndian.PutUint64(e[k:], two)
+					}
+					x += 8
+					continue
+				}
 			}
 			over(d[4*x:4*x+4:4*x+4], uint32(m[x])*uint32(col.A)/255, col)
 			x++

@@ -99,6 +99,9 @@ func plan(s Spec, seed uint64) *Plan {
 	r := stream(seed, streamGround)
 	p := &Plan{Spec: s, Width: 460 + r.IntN(41), Height: 288 + r.IntN(29)}
 	p.ground = invent(r, float64(p.Width), float64(p.Height))
+	if p.ground.route == nil {
+		return nil
+	}
 	look := stream(seed, streamLook)
 	p.look = dress(look)
 	p.Theme = p.look.name

@@ -208,40 +208,46 @@ func (l *layout) wet(a pt, m float64) bool {
 // sometimes a second turn, from a crossing well inside the map to another.
 func (l *layout) layRoute(r *rand.Rand, g *grid) {
 	const edge = 40
-	var best []pt
+	var us, vs []int // lines of the net that pass through the map
+	for i, u := range g.us {
+		if math.Abs(u) < l.w/2-edge/2 {
+			us = append(us, i)
+		}
+	}
+	for j, v := range g.vs {
+		if math.Abs(v) < l.h/2-edge/2 {
+			vs = append(vs, j)
+		}
+	}
+	if len(us) < 2 || len(vs) < 2 {
+		return
+	}
 	var most float64
-	for range 60 {
-		i0, j0 := r.IntN(len(g.us)), r.IntN(len(g.vs))
-		i1, j1 := r.IntN(len(g.us)), r.IntN(len(g.vs))
+	for range 40 {
+		i0, j0 := us[r.IntN(len(us))], vs[r.IntN(len(vs))]
+		i1, j1 := us[r.IntN(len(us))], vs[r.IntN(len(vs))]
+		if i0 == i1 || j0 == j1 {
+			continue
+		}
 		im := i0 + (i1-i0)*r.IntN(2)
 		if abs(i1-i0) > 1 && r.IntN(2) == 0 {
 			im = (i0 + i1) / 2
 		}
-		if i0 == i1 || j0 == j1 {
-			continue
-		}
 		pts := g.between(g.us[i0], g.vs[j0], g.us[im], g.vs[j0])
 		pts = append(pts, g.between(g.us[im], g.vs[j0], g.us[im], g.vs[j1])[1:]...)
 		pts = append(pts, g.between(g.us[im], g.vs[j1], g.us[i1], g.vs[j1])[1:]...)
-		if !inside(pts, l.w, l.h, edge) || !l.endsFree(pts) || pts[0].dist(pts[len(pts)-1]) < 110 {
-			continue
-		}
 		long := lineLen(pts)
-		if long > 380 || long < 120 {
+		if long > 400 || long < 120 || long < most || pts[0].dist(pts[len(pts)-1]) < 90 {
 			continue
 		}
-		// The first that is good enough; the longest, should none be.
-		if long > most {
-			best, most = pts, long
+		if !inside(pts, l.w, l.h, edge) || !l.endsFree(pts) {
+			continue
 		}
-		if long > 190 {
-			break
+		// The first that is long enough; the longest, should none be.
+		if l.route, most = pts, long; long > 190 {
+			return
 		}
 	}
-	if best == nil { // a net so wide that nothing fits: straight across
-		best = g.between(-l.w/4, -l.h/8, l.w/4, l.h/8)
-	}
-	l.route = best
 }
 
 // endsFree reports whether a place may stand at both ends of a route.

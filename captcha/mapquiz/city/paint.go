@@ -85,34 +85,39 @@ func (p *Plan) paintGround(c *canvas) {
 		c.fill(&c.path, col)
 	}
 	c.flood(t.land)
-	for _, ring := range l.squares {
-		draw(t.block, func(q *path) { q.polygon(ring...) })
-	}
-	for _, ring := range l.parks {
-		draw(t.park, func(q *path) { q.polygon(ring...) })
-	}
+	draw(t.block, func(q *path) {
+		for _, ring := range l.squares {
+			q.polygon(ring...)
+		}
+	})
+	draw(t.park, func(q *path) {
+		for _, ring := range l.parks {
+			q.polygon(ring...)
+		}
+	})
 	if len(l.river) > 0 {
 		draw(mix(t.park, t.land, 0.35), func(q *path) { q.stroke(l.river, l.riverW+11, false) })
 		draw(t.water, func(q *path) { q.stroke(l.river, l.riverW, false) })
 	}
-	for _, tr := range l.trees {
-		draw(t.tree, func(q *path) { q.circle(tr.at, tr.r) })
-	}
-	for _, b := range l.roofs {
-		col := t.roof
-		if b.tone == 1 {
-			col = mix(t.roof, t.roofEdge, 0.45)
+	draw(t.tree, func(q *path) {
+		for _, tr := range l.trees {
+			q.circle(tr.at, tr.r)
 		}
-		draw(mix(t.roofEdge, t.land, 0.1), func(q *path) {
-			for i := range b.pts { // a hint of a shadow
-				b.pts[i] = b.pts[i].add(pt{0.9, 1.1})
-			}
-			q.polygon(b.pts[:]...)
-			for i := range b.pts {
-				b.pts[i] = b.pts[i].sub(pt{0.9, 1.1})
+	})
+	draw(t.roofEdge, func(q *path) {
+		for _, b := range l.roofs { // a hint of a shadow
+			d := pt{0.9, 1.1}
+			q.polygon(b.pts[0].add(d), b.pts[1].add(d), b.pts[2].add(d), b.pts[3].add(d))
+		}
+	})
+	for tone, col := range []color.RGBA{t.roof, mix(t.roof, t.roofEdge, 0.45)} {
+		draw(col, func(q *path) {
+			for _, b := range l.roofs {
+				if b.tone == tone {
+					q.polygon(b.pts[:]...)
+				}
 			}
 		})
-		draw(col, func(q *path) { q.polygon(b.pts[:]...) })
 	}
 }
 

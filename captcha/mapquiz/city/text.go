@@ -48,7 +48,8 @@ func (t *text) outlineOf(f *face, p *path) {
 func (c *canvas) write(t *text, f *face, ink, halo color.RGBA, reach, gain float64) {
 	c.path.reset()
 	t.outlineOf(f, &c.path)
-	box := c.bounds(&c.path, c.img.Rect)
+	c.prepare(&c.path)
+	box := c.bounds()
 	if box.Empty() {
 		return
 	}
