@@ -22,8 +22,12 @@ TESTFLAGS ?=
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+.PHONY: fonts
+fonts: ## fetch the fonts of the captcha's maps from the npm registry
+	@scripts/fonts.sh
+
 .PHONY: build
-build: ## build bin/daero
+build: fonts ## build bin/daero
 	@if [ ! -x $(BIN) ]; then echo "building $(BIN): the first build takes 1-4 min, the next ones seconds" >&2; fi
 	@$(GO) build $(GOFLAGSX) -trimpath -ldflags '-s -w' -o $(BIN) ./cmd/daero
 
@@ -32,7 +36,7 @@ run: build ## build, then start the gateway with the sample messenger behind it
 	@exec ./$(BIN) demo
 
 .PHONY: test
-test: ## run every test; needs only Go
+test: fonts ## run every test; needs only Go
 	@$(GO) test $(GOFLAGSX) -timeout 10m $(TESTFLAGS) ./...
 
 # Left out: what has no goroutines of its own, the scenarios, whose bubbles run
