@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -54,12 +55,16 @@ func run(in io.Reader, out io.Writer) error {
 	}
 	ended := make(chan error, 4)
 	serve := func(h http.Handler, l net.Listener) *http.Server {
-		s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+		s := &http.Server{
+			Handler: h, ReadHeaderTimeout: 10 * time.Second,
+			// Browsers open connections that they then have no use for.
+			ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+		}
 		go func() { ended <- s.Serve(l) }()
 		return s
 	}
 	servers := []*http.Server{serve(s.public(), secure), serve(s.control(), plain)}
-	go func() { ended <- s.platform.Run(ctx) }()
+	go func() { ended <- s.run(ctx) }()
 	go func() {
 		_, err := io.Copy(io.Discard, in)
 		ended <- err

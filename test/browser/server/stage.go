@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -11,30 +12,34 @@ import (
 	"time"
 
 	"github.com/daero/daero/captcha"
+	"github.com/daero/daero/captcha/mapquiz"
 	"github.com/daero/daero/captcha/siteverify"
+	"github.com/daero/daero/captcha/storetest"
 	"github.com/daero/daero/captcha/widget"
 )
 
 // stage is everything that is tested, and what tests know about it.
 type stage struct {
 	clock    clock
-	sites    *sites
+	sites    *storetest.Memory
 	platform *captcha.Platform
+	city     *mapquiz.Source
 	answers  answers
 	pages    pages
 	widget   *widget.Handler
 }
 
 func newStage() (*stage, error) {
-	s := &stage{sites: newSites()}
+	s := &stage{sites: storetest.NewSites()}
 	secret := make([]byte, 32)
 	if _, err := rand.Read(secret); err != nil {
 		return nil, err
 	}
-	sources, err := sourcesOf(&s.answers)
+	city, sources, err := sourcesOf(&s.answers)
 	if err != nil {
 		return nil, err
 	}
+	s.city = city
 	s.platform, err = captcha.New(captcha.Config{
 		Secrets: [][]byte{secret}, Sites: s.sites, Ledger: captcha.NewMemory(s.clock.now, 0),
 		Sources: sources, TestKeys: true,
@@ -44,6 +49,14 @@ func newStage() (*stage, error) {
 	}
 	s.widget, err = widget.New(widget.Config{Platform: s.platform, Now: s.clock.now})
 	return s, err
+}
+
+// run does what the platform and its maps do beside requests, until ctx ends.
+func (s *stage) run(ctx context.Context) error {
+	drawn := make(chan error, 1)
+	go func() { drawn <- s.city.Run(ctx) }()
+	err := s.platform.Run(ctx)
+	return errors.Join(err, <-drawn)
 }
 
 // public is what a browser or a client meets.
