@@ -15,9 +15,9 @@ import (
 // maxSecret is how long a secret may be; ours have 43 characters.
 const maxSecret = 512
 
-// claimSpare is how much longer than the token it is remembered that a token was
-// redeemed: a gateway whose clock is behind takes it for good that long.
-const claimSpare = 2 * ahead
+// claimSpare is how much longer than a token's life it is remembered who redeemed
+// it, which begins later than that life.
+const claimSpare = time.Minute
 
 // Check redeems a token: once, or again with the same idempotency key. A failure
 // of InvalidToken or ExpiredToken does not use the token up.
@@ -89,15 +89,20 @@ func (p *Platform) redeem(ctx context.Context, site *Site, c *Check, now time.Ti
 		return Checked{Failure: InvalidToken, Site: site.Key}
 	}
 	life := tokenLife(t.contract)
-	age := now.Sub(t.at)
-	if age > life {
+	if now.Sub(t.at) > life {
 		return Checked{Failure: ExpiredToken, Site: site.Key}
 	}
 	if f := p.remote(site, &t, c); f != OK {
 		return Checked{Failure: f, Site: site.Key}
 	}
+	switch there, err := p.cfg.Ledger.Get(ctx, tokenKey(salt)); {
+	case err != nil:
+		return Checked{Failure: Internal, Site: site.Key}
+	case there == nil:
+		return Checked{Failure: ExpiredToken, Site: site.Key}
+	}
 	by := claimant(c)
-	first, err := p.cfg.Ledger.Claim(ctx, "t"+base64.RawURLEncoding.EncodeToString(salt[:]), by, life-age+claimSpare)
+	first, err := p.cfg.Ledger.Claim(ctx, tokenKey(salt), by, life+claimSpare)
 	if err != nil {
 		return Checked{Failure: Internal, Site: site.Key}
 	}

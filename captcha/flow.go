@@ -39,7 +39,7 @@ func (p *Platform) Work(ctx context.Context, id, session, y string, address stri
 		return Reply{}, err
 	}
 	st := h.st
-	took := max(now.Sub(st.at()), time.Millisecond)
+	took := max(now.Sub(st.at()), 0) // 0 says nothing: two gateways' clocks
 	if st.T > 0 {
 		lock := p.mint.lockOf(st.Lock)
 		if lock == nil {
@@ -146,8 +146,8 @@ func (p *Platform) missed(ctx context.Context, h *held, k Kind, now time.Time) (
 }
 
 // Switch gives up a question for one of another mode, or of the same: work first.
-// Another mode is never refused: where the prefix has no challenges left, it
-// costs the most work. The same one waits then, and the question stays open.
+// Another mode is never refused: where no challenges are left, it costs the most
+// work. The same one waits then, and the question stays open.
 func (p *Platform) Switch(ctx context.Context, id, session string, m Mode, address string, now time.Time) (Reply, error) {
 	h, err := p.hold(ctx, id, session, string(stepQuestion)+string(stepWork), now)
 	if err != nil {
@@ -168,15 +168,17 @@ func (p *Platform) Switch(ctx context.Context, id, session string, m Mode, addre
 		return Reply{}, refuse(http.StatusBadRequest, CodeBadMode, "there are no questions of this mode here: choose one of those that were offered")
 	}
 	r, over, err := p.admit(ctx, h.site, st, now)
-	if err != nil || over && (m == was || r.Code == CodeBusy) {
+	if err != nil || over && m == was {
 		return r, err
 	}
 	if err := p.take(ctx, &h); err != nil {
 		return Reply{}, err
 	}
+	if st.Puzzle != nil {
+		p.tell(st.Site, Event{Name: CountSwitched + string(m), Kind: st.Puzzle.Kind}, now)
+	}
 	st.Mode, st.Puzzle, st.Paid = m, nil, false
 	st.Resets++
-	p.tell(st.Site, Event{Name: CountSwitched + string(m)}, now)
 	j, r, err := p.judge(ctx, h.site, st, 0, now)
 	if err != nil || r.Step != "" {
 		return r, err
@@ -220,6 +222,17 @@ func (p *Platform) pass(ctx context.Context, h *held, j *Judgement, most int, no
 	if !ok {
 		return p.waits(st, CodeTooManyTries, after, now), nil
 	}
+	token, salt := p.mint.seal(st.passed(j, now).encode())
+	life := tokenLife(st.Contract)
+	if err := p.cfg.Ledger.Put(ctx, tokenKey(salt), []byte{1}, life); err != nil {
+		return asReply(err, now)
+	}
+	p.tellPass(st, now)
+	return Reply{Step: StepDone, Token: token, Expires: int(life / time.Second), At: now}, nil
+}
+
+// tellPass counts a pass.
+func (p *Platform) tellPass(st *state, now time.Time) {
 	kind, took := KindWork, time.Duration(0)
 	if st.Puzzle != nil {
 		kind, took = st.Puzzle.Kind, max(now.Sub(st.at()), 0)
@@ -227,9 +240,4 @@ func (p *Platform) pass(ctx context.Context, h *held, j *Judgement, most int, no
 		p.stats.add(st.Site, CountTookMS, took.Milliseconds(), now)
 	}
 	p.tell(st.Site, Event{Name: CountSolved + string(kind), Kind: kind, Took: took}, now)
-	token, _ := p.mint.seal((&passed{
-		contract: st.Contract, kind: kind, score: j.Score, reasons: j.Reasons, at: now, prefix: st.tag(),
-		site: st.Site, host: st.Host, action: st.Action, cdata: st.CData,
-	}).encode())
-	return Reply{Step: StepDone, Token: token, Expires: int(tokenLife(st.Contract) / time.Second), At: now}, nil
 }

@@ -27,8 +27,7 @@ const (
 )
 
 // Memory is a Ledger for one gateway. It ends with the process: what was open is
-// gone then, and so is the memory of what was redeemed, unless the secrets
-// change with it.
+// gone then, and with it the tokens that were not redeemed.
 //
 // Half of its bytes are for what is open, a quarter each for claims and budgets,
 // so that a flood of challenges leaves room to redeem tokens.

@@ -1,6 +1,7 @@
 package captcha
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -39,6 +40,25 @@ var (
 	contracts = []Contract{Native, Recaptcha, Hcaptcha, Turnstile}
 	kinds     = []Kind{KindWork, KindOrder, KindRelation, KindName, KindMissing, KindIcon, KindWords}
 )
+
+// passed is what a visitor's token will hold.
+func (st *state) passed(j *Judgement, now time.Time) *passed {
+	kind := KindWork
+	if st.Puzzle != nil {
+		kind = st.Puzzle.Kind
+	}
+	return &passed{
+		contract: st.Contract, kind: kind, score: j.Score, reasons: j.Reasons, at: now, prefix: st.tag(),
+		site: st.Site, host: st.Host, action: st.Action, cdata: st.CData,
+	}
+}
+
+// tokenKey is where the ledger knows of a token: that it is good, under Opens,
+// and who redeemed it, under Claims. A token holds all that there is to say, but
+// it lives in the ledger, on the ledger's clock: so a gateway whose clock is an
+// hour off grants none, and a ledger that was lost with what was redeemed takes
+// the tokens with it.
+func tokenKey(salt [16]byte) string { return "t" + base64.RawURLEncoding.EncodeToString(salt[:]) }
 
 func (p *passed) encode() []byte {
 	b := make([]byte, 0, 32+len(p.site)+len(p.host)+len(p.action)+len(p.cdata))

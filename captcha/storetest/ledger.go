@@ -133,7 +133,8 @@ func touch(b *bench) {
 	b.takes("a", "one")
 	b.touches("a", long, false)
 	b.has("a", "")
-	b.put("b", "one", short)
+	b.put("b", "one", long)
+	b.touches("b", short, true) // less time is time as well
 	b.wait(2 * short)
 	b.touches("b", long, false) // it brings none back
 	b.has("b", "")
