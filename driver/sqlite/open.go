@@ -14,6 +14,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/daero/daero/api/store"
+	"github.com/daero/daero/captcha"
 )
 
 // File is the file's name in the data directory.
@@ -131,7 +132,8 @@ func (s *file) wrap(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrExists),
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrExists), errors.Is(err, captcha.ErrNoSite),
+		errors.Is(err, captcha.ErrSiteExists), errors.Is(err, captcha.ErrSiteChanged),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, errDamaged), is(err, sqlite3.SQLITE_CORRUPT), is(err, sqlite3.SQLITE_NOTADB):
