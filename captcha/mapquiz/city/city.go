@@ -78,6 +78,12 @@ const (
 	streamDirt   = 0x64697274
 )
 
+// The size differs from map to map, so that no table of coordinates helps.
+const (
+	minWidth, maxWidth   = 460, 500
+	minHeight, maxHeight = 288, 316
+)
+
 func stream(seed, which uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, which)) }
 
 // New plans a map: the same for the same Spec on every machine, whatever fonts
@@ -97,7 +103,7 @@ func New(s Spec) *Plan {
 
 func plan(s Spec, seed uint64) *Plan {
 	r := stream(seed, streamGround)
-	p := &Plan{Spec: s, Width: 460 + r.IntN(41), Height: 288 + r.IntN(29)}
+	p := &Plan{Spec: s, Width: minWidth + 2*r.IntN(21), Height: minHeight + 2*r.IntN(15)}
 	p.ground = invent(r, float64(p.Width), float64(p.Height))
 	if p.ground.route == nil {
 		return nil

@@ -342,11 +342,11 @@ func (l *layout) layContours(r *rand.Rand) {
 	n := pt{-d.y, d.x}
 	mid := pt{l.w / 2, l.h / 2}
 	p1, p2 := 7*r.Float64(), 7*r.Float64()
-	w1, w2 := 46+24*r.Float64(), 19+9*r.Float64()
-	for off := -l.w * 0.7; off < l.w*0.7; off += 6.5 + 3*r.Float64() {
+	w1, w2 := 17+9*r.Float64(), 43+20*r.Float64()
+	for off := -l.w * 0.7; off < l.w*0.7; off += 8 + 3*r.Float64() {
 		var pts []pt
 		for s := -l.w * 0.75; s <= l.w*0.75; s += 6 {
-			wob := 9*math.Sin(s/w1+p1+off/70) + 3*math.Sin(s/w2+p2+off/31)
+			wob := 5*math.Sin(s/w1+p1+off/60) + 9*math.Sin(s/w2+p2+off/90)
 			q := mid.add(d.mul(s)).add(n.mul(off + wob))
 			pts = append(pts, q)
 		}

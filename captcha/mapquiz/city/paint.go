@@ -8,16 +8,17 @@ import (
 	"math"
 )
 
-// Scale is how many pixels of the picture make one of CSS: names stay sharp on
-// the screens of phones.
-const Scale = 2
+// Scale is how many pixels of the picture make one of CSS. A phone shows a map
+// about 340 px wide on two or three pixels each: with 1.5 names stay sharp there,
+// for half of what 2 costs in time and bytes.
+const Scale = 1.5
 
 // quality of the JPEG: from 82 up nobody sees the difference on lines this thin.
 const quality = 82
 
 // Draw draws it, Scale times as large as Width and Height.
 func (p *Plan) Draw() *image.RGBA {
-	img := image.NewRGBA(image.Rect(0, 0, p.Width*Scale, p.Height*Scale))
+	img := image.NewRGBA(image.Rect(0, 0, p.Width*3/2, p.Height*3/2))
 	c := canvases.Get().(*canvas)
 	defer canvases.Put(c)
 	c.img, c.scale = img, Scale
@@ -31,7 +32,7 @@ func (p *Plan) JPEG() []byte {
 	c := canvases.Get().(*canvas)
 	defer canvases.Put(c)
 	c.scale = Scale
-	c.fit(p.Width*Scale, p.Height*Scale)
+	c.fit(p.Width*3/2, p.Height*3/2)
 	p.paint(c)
 	var b bytes.Buffer
 	b.Grow(128 << 10)
@@ -44,7 +45,7 @@ func (p *Plan) JPEG() []byte {
 // fit makes room for a picture of w × h, in the buffer that is there.
 func (c *canvas) fit(w, h int) {
 	if c.own == nil || cap(c.own.Pix) < 4*w*h {
-		c.own = image.NewRGBA(image.Rect(0, 0, 500*Scale, 316*Scale))
+		c.own = image.NewRGBA(image.Rect(0, 0, maxWidth*3/2, maxHeight*3/2))
 	}
 	c.own.Pix, c.own.Stride, c.own.Rect = c.own.Pix[:4*w*h], 4*w, image.Rect(0, 0, w, h)
 	c.img = c.own
@@ -60,7 +61,7 @@ func (p *Plan) paint(c *canvas) {
 	r := stream(p.Spec.Seed, streamDirt)
 	p.paintLabels(c)
 	if p.Spec.Level >= 3 {
-		p.paintContours(c, r)
+		p.paintContours(c)
 	}
 	for _, q := range p.Places {
 		c.icon(q.Category, p.sign(q.Category), pt{q.X, q.Y}, q.R, p.rim())
@@ -211,10 +212,11 @@ func (c *canvas) grain(seed uint64, k int) {
 	}
 }
 
-// paintContours lays the lines of height: faint over the land, and as dark as
-// the ink where they cross a name, fading in and out beside it.
-func (p *Plan) paintContours(c *canvas, _ any) {
-	var near, mid, far path
+// paintContours lays the lines of height: as dark as the ink where they cross a
+// name, fading into the land around it, so that they read as part of the map.
+func (p *Plan) paintContours(c *canvas) {
+	const steps, reach = 6, 20.0
+	var by [steps]path
 	for _, line := range p.ground.contour {
 		for i := 1; i < len(line); i++ {
 			a, b := line[i-1], line[i]
@@ -222,21 +224,18 @@ func (p *Plan) paintContours(c *canvas, _ any) {
 			if m.x < -8 || m.y < -8 || m.x > float64(p.Width)+8 || m.y > float64(p.Height)+8 {
 				continue
 			}
-			switch d := p.nameDist(m); {
-			case d < 3:
-				near.stroke([]pt{a, b}, 1.0, false)
-			case d < 14:
-				mid.stroke([]pt{a, b}, 0.9, false)
-			default:
-				far.stroke([]pt{a, b}, 0.8, false)
+			k := int(p.nameDist(m) / reach * steps)
+			if k < steps {
+				by[k].stroke([]pt{a, b}, 1.05, false)
 			}
 		}
 	}
 	ink := p.look.inks[0]
-	fade := func(a uint8) color.RGBA { k := ink; k.A = a; return k }
-	c.fill(&far, fade(34))
-	c.fill(&mid, fade(96))
-	c.fill(&near, fade(215))
+	for k := range by {
+		near := 1 - float64(k)/steps
+		ink.A = uint8(230 * near * near)
+		c.fill(&by[k], ink)
+	}
 }
 
 // nameDist is how far a point is from the nearest name.
