@@ -25,7 +25,7 @@ var koreanStem = func() [][]string {
 var koreanDenied = func() map[string]bool {
 	denied := make(map[string]bool)
 	for _, pair := range strings.Fields(`
-		가랑 가매 가슬 고문 고민 고인 고자 고환 구린 구마 구라 구멍 구인 금단 금주 난민
+		구매 판매 가랑 가매 가슬 고문 고민 고인 고자 고환 구린 구마 구라 구멍 구인 금단 금주 난민
 		노무 노래 노비 노인 누드 다리 단말 도매 도박 도둑 도주 독약 두목 라문 마늘 마비 마약
 		망할 매춘 무당 무덤 무기 물매 미친 바보 바가 발기 변태 병신 보지 부랄 불알 비리 비만
 		비명 비참 비하 빈곤 빈민 사망 사정 산재 살인 설사 성기 성인 소말 소매 소음 소변 수음

@@ -1,0 +1,125 @@
+package mapquiz
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/daero/daero/captcha"
+	"github.com/daero/daero/captcha/answer"
+	"github.com/daero/daero/captcha/mapquiz/city"
+	"github.com/daero/daero/captcha/mapquiz/names"
+)
+
+// guesser clicks without knowing what an icon means.
+type guesser struct {
+	name string
+	// from are the places it chooses among; nil: anywhere on the map.
+	from func(p *city.Plan) []int
+}
+
+var guessers = []guesser{
+	{"blind", nil},
+	{"icons", func(p *city.Plan) (all []int) {
+		for i := range p.Places {
+			all = append(all, i)
+		}
+		return all
+	}},
+	// Sees which icons are the same, and leaves those out.
+	{"icons that stand once", func(p *city.Plan) []int { return newAsker(p, 0).singles }},
+}
+
+func (g guesser) guess(r *rand.Rand, p *city.Plan, clicks int) (points [][2]float64) {
+	if g.from == nil {
+		for range clicks {
+			points = append(points, [2]float64{r.Float64() * float64(p.Width), r.Float64() * float64(p.Height)})
+		}
+		return points
+	}
+	all := g.from(p)
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for _, i := range all[:clicks] {
+		points = append(points, [2]float64{p.Places[i].X, p.Places[i].Y})
+	}
+	return points
+}
+
+// Every kind by itself: guessed in 2 % at most, on maps as they are drawn.
+func TestClicksAreNotGuessed(t *testing.T) {
+	maps := 300
+	if testing.Short() {
+		maps = 100
+	}
+	r := rand.New(rand.NewPCG(5, 5))
+	const guesses = 200
+	hits, tried := make(map[string]int), make(map[string]int)
+	for i := range uint64(maps) {
+		p := city.New(city.Spec{Seed: i * Variants, Level: 2, Lang: "ko"})
+		for _, k := range []captcha.Kind{captcha.KindOrder, captcha.KindRelation} {
+			z, ok := Ask(p, k, i*Variants+i%4)
+			if !ok {
+				continue
+			}
+			for _, g := range guessers {
+				for range guesses {
+					tried[string(k)+" by "+g.name]++
+					if z.Answer.Match(answer.Given{Points: g.guess(r, p, z.Clicks)}) {
+						hits[string(k)+" by "+g.name]++
+					}
+				}
+			}
+		}
+	}
+	for who, n := range tried {
+		rate := float64(hits[who]) / float64(n)
+		t.Logf("%s: %d of %d, %.2f %%", who, hits[who], n, 100*rate)
+		if rate > 0.02 || n < maps*guesses/2 {
+			t.Errorf("%s: %.2f %% of %d, want 2 %% at most", who, 100*rate, n)
+		}
+	}
+}
+
+// Names told from the question alone: by what the question says, by the words of
+// the categories, and by names out of the same grammar.
+func TestNamesAreNotGuessed(t *testing.T) {
+	n := 10_000
+	if testing.Short() {
+		n = 2_000
+	}
+	for _, lang := range langs {
+		r := rand.New(rand.NewPCG(6, 6))
+		for i := range uint64(n) {
+			z, ok := Ask(sketch(i*Variants, lang), []captcha.Kind{captcha.KindName, captcha.KindIcon}[i%2], i*Variants)
+			if !ok {
+				continue
+			}
+			c, known := categoryOf(z.Answer.Suffix, lang)
+			if !known {
+				t.Fatalf("no category ends with %q", z.Answer.Suffix)
+			}
+			for _, guess := range []string{z.Text, names.Word(c, lang), z.Answer.Suffix, names.Of(r, c, lang).Full} {
+				if z.Answer.Match(answer.Given{Text: guess}) {
+					t.Fatalf("%q was guessed: %q", z.Text, guess)
+				}
+			}
+		}
+	}
+}
+
+// Which place is asked for says nothing: each one's turn comes as often.
+func TestEveryPlaceIsAskedFor(t *testing.T) {
+	asked := make(map[int]int)
+	const maps = 3_000
+	for i := range uint64(maps) {
+		p := sketch(i*Variants, "ko")
+		z, _ := Ask(p, captcha.KindOrder, i*Variants)
+		at := slices.IndexFunc(p.Places, func(q city.Place) bool { return q.X == z.Answer.Spots[0].X && q.Y == z.Answer.Spots[0].Y })
+		asked[at]++
+	}
+	for i, n := range asked {
+		if n > maps/5 { // of seven or more that stand once
+			t.Errorf("place %d is the first to click on in %d of %d maps", i, n, maps)
+		}
+	}
+}
