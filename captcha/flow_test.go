@@ -1,7 +1,13 @@
 package captcha
 
 import (
+	"errors"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/daero/daero/captcha/answer"
 )
 
 func TestNobodyIsAskedWhoSeemsLikeAPerson(t *testing.T) {
@@ -24,17 +30,419 @@ func TestNobodyIsAskedWhoSeemsLikeAPerson(t *testing.T) {
 
 func TestAQuestionIsAnswered(t *testing.T) {
 	s := newStage(t, always)
-	r, err := s.work(s.open(s.opening()))
-	r = s.must(StepQuestion, r, err)
+	r := s.question(s.opening())
 	if r.Ask.Mode != Click || r.Ask.Lang != "ko" || r.Expires != 120 || len(r.Ask.Modes) != 2 || r.Ask.Parts[0] != PartImage {
 		t.Errorf("%+v", r.Ask)
 	}
 	if m, err := s.Media(t.Context(), r.ID, PartImage, s.time()); err != nil || m.Type != "image/jpeg" {
 		t.Error(m, err)
 	}
-	r, err = s.Answer(t.Context(), r.ID, session, rightClick, home, s.time())
+	r, err := s.Answer(t.Context(), r.ID, session, rightClick, home, s.time())
 	c := s.check(s.must(StepDone, r, err).Token)
 	if c.Failure != OK || !c.Interactive || c.Kind != KindOrder || c.Score != 1 || !has(c.Reasons, "asked") {
 		t.Errorf("%+v", c)
 	}
+}
+
+// A reply holds no more than it says: neither the answer nor the puzzle's seed.
+func TestEachModeHasItsParts(t *testing.T) {
+	for mode, parts := range map[Mode][]Part{Click: {PartImage}, Text: {PartImage}, Sound: {PartAudio, PartAudioSlow}} {
+		s := newStage(t, always)
+		o := s.opening()
+		o.Mode = mode
+		r := s.question(o)
+		if r.Ask.Mode != mode || ModeOf(r.Ask.Kind) != mode || len(r.Ask.Parts) != len(parts) || has(modeNames(r.Ask.Modes), string(mode)) {
+			t.Errorf("%s: %+v", mode, r.Ask)
+		}
+		for _, part := range []Part{PartImage, PartIcon, PartAudio, PartAudioSlow, "../x"} {
+			_, err := s.Media(t.Context(), r.ID, part, s.time())
+			want := ""
+			if !has(partNames(parts), string(part)) {
+				want = CodeGone
+			}
+			if refused(err) != want {
+				t.Errorf("%s of %s: %v", part, mode, err)
+			}
+		}
+		given := rightText
+		if mode == Click {
+			given = rightClick
+		}
+		d, err := s.Answer(t.Context(), r.ID, session, given, home, s.time())
+		s.must(StepDone, d, err)
+		if _, err := s.Media(t.Context(), r.ID, parts[0], s.time()); refused(err) != CodeGone {
+			t.Error("media of what was answered:", err)
+		}
+	}
+}
+
+func TestOpeningsThatAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Opening)
+		code   string
+		status int
+	}{
+		"no key":          {func(o *Opening) { o.SiteKey = "" }, CodeNoSite, 404},
+		"another key":     {func(o *Opening) { o.SiteKey = strings.Repeat("a", 40) }, CodeNoSite, 404},
+		"a key too long":  {func(o *Opening) { o.SiteKey = strings.Repeat("a", 1<<20) }, CodeNoSite, 404},
+		"a key with dots": {func(o *Opening) { o.SiteKey = strings.Repeat(".", 40) }, CodeNoSite, 404},
+		"disabled":        {func(o *Opening) { o.SiteKey = "disabled" }, CodeNoSite, 404},
+		"another host":    {func(o *Opening) { o.Host = "evil.example" }, CodeWrongHost, 403},
+		"a suffix":        {func(o *Opening) { o.Host = "notshop.example.com" }, CodeWrongHost, 403},
+		"no host":         {func(o *Opening) { o.Host = "" }, CodeWrongHost, 403},
+		"an app":          {func(o *Opening) { o.Host = "app:com.example" }, CodeWrongHost, 403},
+		"a huge host":     {func(o *Opening) { o.Host = strings.Repeat("a.", 1<<19) }, CodeWrongHost, 403},
+		"no contract":     {func(o *Opening) { o.Contract = "geetest" }, CodeBadContract, 400},
+		"action":          {func(o *Opening) { o.Action = "log in" }, CodeBadAction, 400},
+		"a long action":   {func(o *Opening) { o.Action = strings.Repeat("a", 33) }, CodeBadAction, 400},
+		"cdata":           {func(o *Opening) { o.CData = strings.Repeat("a", 256) }, CodeBadData, 400},
+		"cdata not text":  {func(o *Opening) { o.CData = "\xff" }, CodeBadData, 400},
+		"no session":      {func(o *Opening) { o.Session = "" }, CodeBadSession, 400},
+		"a long session":  {func(o *Opening) { o.Session = strings.Repeat("s", 65) }, CodeBadSession, 400},
+		"mode":            {func(o *Opening) { o.Mode = "telepathy" }, CodeBadMode, 400},
+		"lang":            {func(o *Opening) { o.Lang = strings.Repeat("k", 65) }, CodeBadRequest, 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, nil)
+			off, _ := NewSite("off", s.site.Hosts, noon)
+			off.Disabled = true
+			s.shelf.sites[off.Key] = off
+			o := s.opening()
+			if c.change(&o); o.SiteKey == "disabled" {
+				o.SiteKey = off.Key
+			}
+			_, err := s.Open(t.Context(), o, noon)
+			var r *Refusal
+			if !errors.As(err, &r) || r.Code != c.code || r.Status != c.status || r.Text == "" {
+				t.Errorf("%#v, want %d %s", err, c.status, c.code)
+			}
+		})
+	}
+}
+
+func TestOpeningsThatAreTaken(t *testing.T) {
+	for name, change := range map[string]func(*Opening){
+		"bounds":      func(o *Opening) { o.Action, o.CData = strings.Repeat("/", 32), strings.Repeat("한", 85) },
+		"host":        func(o *Opening) { o.Host = "A.B.SHOP.example.COM.:8443" },
+		"odd probes":  func(o *Opening) { o.Probes = []string{"", "unknown", strings.Repeat("x", 1000)} },
+		"odd lang":    func(o *Opening) { o.Lang = "*" },
+		"odd address": func(o *Opening) { o.Address = "unknown" },
+	} {
+		s := newStage(t, nil)
+		o := s.opening()
+		change(&o)
+		if r, err := s.Open(t.Context(), o, noon); err != nil || r.Step != StepWork {
+			t.Errorf("%s: %v %v", name, r, err)
+		}
+	}
+}
+
+// Who has an id of another's, of another purpose, or one that is made up, is
+// told the same: it is gone.
+func TestStrangersFindNothing(t *testing.T) {
+	s := newStage(t, always)
+	other := newStage(t, func(c *Config, _ *Site) { c.Secrets = [][]byte{[]byte("the secret of somebody else")} })
+	work, question := s.open(s.opening()), s.question(s.opening())
+	foreign := other.open(other.opening())
+	y := solved(work)
+	want := gone().Error()
+	for name, err := range map[string]error{
+		"work, another session":     errOf(s.Work(t.Context(), work.ID, "other", y, home, s.time())),
+		"work, a question's id":     errOf(s.Work(t.Context(), question.ID, session, y, home, s.time())),
+		"work, foreign":             errOf(s.Work(t.Context(), foreign.ID, session, solved(foreign), home, s.time())),
+		"work, nothing":             errOf(s.Work(t.Context(), "", "", "", "", s.time())),
+		"work, a long id":           errOf(s.Work(t.Context(), strings.Repeat("A", 1<<20), session, y, home, s.time())),
+		"work, a long session":      errOf(s.Work(t.Context(), work.ID, strings.Repeat("A", 1<<20), y, home, s.time())),
+		"answer, another session":   errOf(s.Answer(t.Context(), question.ID, "other", rightClick, home, s.time())),
+		"answer, a work's id":       errOf(s.Answer(t.Context(), work.ID, session, rightClick, home, s.time())),
+		"answer, changed":           errOf(s.Answer(t.Context(), flip(question.ID), session, rightClick, home, s.time())),
+		"switch, another session":   errOf(s.Switch(t.Context(), question.ID, "other", Text, home, s.time())),
+		"extend, another session":   errOf(s.Extend(t.Context(), question.ID, "other", s.time())),
+		"extend, a work's id":       errOf(s.Extend(t.Context(), work.ID, session, s.time())),
+		"media, a work's id":        errOf(s.Media(t.Context(), work.ID, PartImage, s.time())),
+		"media, changed":            errOf(s.Media(t.Context(), flip(question.ID), PartImage, s.time())),
+		"answer, an hour before":    errOf(s.Answer(t.Context(), question.ID, session, rightClick, home, s.time().Add(-time.Hour))),
+		"answer, an hour after":     errOf(s.Answer(t.Context(), question.ID, session, rightClick, home, s.time().Add(time.Hour))),
+		"work, before the big bang": errOf(s.Work(t.Context(), work.ID, session, y, home, time.Time{})),
+	} {
+		var r *Refusal
+		if !errors.As(err, &r) || r.Status != http.StatusGone || err.Error() != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// None of it took the challenge from the one it belongs to.
+	r, err := s.Answer(t.Context(), question.ID, session, rightClick, home, s.time())
+	s.must(StepDone, r, err)
+	r, err = s.Work(t.Context(), work.ID, session, y, home, s.time())
+	s.must(StepQuestion, r, err)
+}
+
+func TestAnIDIsGoodForOneAnswer(t *testing.T) {
+	s := newStage(t, always)
+	work := s.open(s.opening())
+	question, err := s.work(work)
+	s.must(StepQuestion, question, err)
+	if _, err := s.Work(t.Context(), work.ID, session, solved(work), home, s.time()); refused(err) != CodeGone {
+		t.Error("the same work twice:", err)
+	}
+	r, err := s.Answer(t.Context(), question.ID, session, wrong, home, s.time())
+	if s.must(StepWork, r, err); !r.Missed {
+		t.Error("a miss is not said to be one")
+	}
+	if _, err := s.Answer(t.Context(), question.ID, session, rightClick, home, s.time()); refused(err) != CodeGone {
+		t.Error("a second answer:", err)
+	}
+	// The work of one challenge is no work of another.
+	next := s.open(s.opening())
+	r, err = s.Work(t.Context(), next.ID, session, solved(work), home, s.time())
+	if s.must(StepWork, r, err); r.ID == next.ID || r.Work.X == next.Work.X || r.Missed {
+		t.Error("work that is not right is asked for anew, and is no missed question")
+	}
+	if r.Work.T <= next.Work.T {
+		t.Error("nor for nothing")
+	}
+}
+
+func TestBoundToAPrefix(t *testing.T) {
+	for name, c := range map[string]struct {
+		bind bool
+		from string
+		want string
+	}{
+		"bound, near":     {true, "203.0.113.200", ""},
+		"bound, mapped":   {true, "::ffff:203.0.113.1", ""},
+		"bound, far":      {true, "203.0.114.7", CodeGone},
+		"bound, not said": {true, "", CodeGone},
+		"unbound, far":    {false, "198.51.100.1", ""},
+		"unbound, v6":     {false, "2001:db8::1", ""},
+	} {
+		s := newStage(t, func(_ *Config, s *Site) { s.Policy.BindPrefix, s.Policy.Ask = c.bind, AskAlways })
+		work := s.open(s.opening())
+		question := s.question(s.opening())
+		r, err := s.Work(t.Context(), work.ID, session, solved(work), c.from, s.time())
+		if refused(err) != c.want || err == nil && r.Step != StepQuestion {
+			t.Errorf("work, %s: %v %v", name, r, err)
+		}
+		if r, err := s.Answer(t.Context(), question.ID, session, rightClick, c.from, s.time()); refused(err) != c.want || err == nil && r.Step != StepDone {
+			t.Errorf("answer, %s: %v %v", name, r, err)
+		}
+	}
+}
+
+func TestMissesCostWorkThenALevelThenAWait(t *testing.T) {
+	s := newStage(t, always)
+	r := s.question(s.opening())
+	work := 400
+	for miss := 1; miss <= mostMisses; miss++ {
+		level := 2 + (miss-1)/stepMisses
+		if got := s.quiz.last().Level; got != level {
+			t.Errorf("before miss %d: level %d, want %d", miss, got, level)
+		}
+		next, err := s.Answer(t.Context(), r.ID, session, wrong, home, s.time())
+		if miss == mostMisses {
+			s.must(StepWait, next, err)
+			if next.Code != CodeTooManyTries || next.After != 30 || !next.Missed || next.ID != "" {
+				t.Errorf("%+v", next)
+			}
+			break
+		}
+		s.must(StepWork, next, err)
+		if got := next.Work.T / 340; got < work || got > 10_000 || got == work && work < 10_000 {
+			t.Errorf("after miss %d: %d ms of work, it was %d", miss, got, work)
+		}
+		work = next.Work.T / 340
+		r, err = s.work(next)
+		s.must(StepQuestion, r, err)
+	}
+}
+
+// What one would like to be asked is not for sale: whoever puts questions aside
+// pays more each time, and may say a mode, but no kind and no level.
+func TestResetShopping(t *testing.T) {
+	s := newStage(t, always)
+	r := s.question(s.opening())
+	paid, resets, last := 0, 0, 0
+	for {
+		next, err := s.Switch(t.Context(), r.ID, session, Click, home, s.time())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if next.Step == StepWait {
+			if next.Code != CodeTooManyTries || next.After < 1 || next.After > 60 {
+				t.Errorf("%+v", next)
+			}
+			break
+		}
+		if next.Work.T < last {
+			t.Fatalf("reset %d costs less than the one before", resets)
+		}
+		last = next.Work.T
+		paid += next.Work.T / 340
+		resets++
+		if next, err = s.work(next); err != nil || next.Step != StepQuestion {
+			t.Fatal(next, err)
+		}
+		if w := s.quiz.last(); w.Kind != "" || w.Level != 2 {
+			t.Fatalf("asked for %+v", w)
+		}
+		r = next
+		if resets > 200 {
+			break // work slows it to less than the budget of a minute
+		}
+	}
+	if mean := paid / resets; mean < 8000 {
+		t.Errorf("%d resets cost %d ms each", resets, mean)
+	}
+	// Who asks for many at once, without doing the work, gets no question at all.
+	s = newStage(t, always)
+	r = s.open(s.opening())
+	for n := 1; ; n++ {
+		next, err := s.Switch(t.Context(), r.ID, session, "", home, s.time())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if next.Step == StepWait {
+			if n != 60 {
+				t.Errorf("the budget of 60 ended after %d", n)
+			}
+			break
+		}
+		r = next
+	}
+	if len(s.quiz.want) != 0 {
+		t.Error("a question without work")
+	}
+}
+
+func TestAnotherModeIsNeverRefused(t *testing.T) {
+	s := newStage(t, func(_ *Config, s *Site) { s.Policy = Policy{Ask: AskAlways, PrefixChallenges: 1} })
+	r := s.question(s.opening())
+	wait, err := s.Switch(t.Context(), r.ID, session, Click, home, s.time())
+	s.must(StepWait, wait, err)
+	work, err := s.Switch(t.Context(), r.ID, session, Sound, home, s.time()) // the question is still open
+	if s.must(StepWork, work, err); work.Work.T != 10_000*340 {
+		t.Errorf("t %d", work.Work.T)
+	}
+	q, err := s.work(work)
+	if s.must(StepQuestion, q, err); q.Ask.Mode != Sound {
+		t.Error(q.Ask.Mode)
+	}
+	if _, err := s.Switch(t.Context(), q.ID, session, "telepathy", home, s.time()); refused(err) != CodeBadMode {
+		t.Error(err)
+	}
+}
+
+// A sound becomes dearer when the prefix has had many, and is asked all the same.
+func TestAudioIsPricedNotRefused(t *testing.T) {
+	s := newStage(t, func(_ *Config, s *Site) { s.Policy = Policy{Ask: AskAlways, PrefixAudio: 2} })
+	o := s.opening()
+	o.Mode = Sound
+	for i := range 6 {
+		r, err := s.work(s.open(o))
+		if i >= 2 {
+			if s.must(StepWork, r, err); r.Work.T != 4*400*340 {
+				t.Errorf("t %d", r.Work.T)
+			}
+			r, err = s.work(r)
+		}
+		if s.must(StepQuestion, r, err); r.Ask.Mode != Sound {
+			t.Error(r.Ask.Mode)
+		}
+		d, err := s.Answer(t.Context(), r.ID, session, rightText, home, s.time())
+		if c := s.check(s.must(StepDone, d, err).Token); c.Score < 0.9 {
+			t.Error("hearing costs score:", c.Score)
+		}
+	}
+}
+
+func TestMoreTime(t *testing.T) {
+	s := newStage(t, always)
+	r := s.question(s.opening())
+	for at := 90 * time.Second; at < 9*time.Minute; at += 90 * time.Second {
+		s.pass(90 * time.Second)
+		e, err := s.Extend(t.Context(), r.ID, session, s.time())
+		if s.must(StepQuestion, e, err); e.Expires != int(min(2*time.Minute, 10*time.Minute-at)/time.Second) || e.ID != r.ID {
+			t.Errorf("at %v: %+v", at, e)
+		}
+	}
+	s.pass(59 * time.Second)
+	if e, err := s.Extend(t.Context(), r.ID, session, s.time()); err != nil || e.Expires > 97 {
+		t.Error(e, err)
+	}
+	s.pass(98 * time.Second)
+	if _, err := s.Extend(t.Context(), r.ID, session, s.time()); err == nil {
+		t.Error("more than ten minutes")
+	}
+	if _, err := s.Answer(t.Context(), r.ID, session, rightClick, home, s.time()); refused(err) != CodeGone {
+		t.Error(err)
+	}
+	r = s.question(s.opening())
+	s.pass(121 * time.Second)
+	if _, err := s.Extend(t.Context(), r.ID, session, s.time()); refused(err) != CodeGone {
+		t.Error("more time for what is over:", err)
+	}
+}
+
+func TestNoQuestionIsReady(t *testing.T) {
+	s := newStage(t, always)
+	s.quiz.busy[Click] = true
+	if r := s.question(s.opening()); r.Ask.Mode != Text {
+		t.Error("another one is ready:", r.Ask.Mode)
+	}
+	// Who cannot see waits for a sound rather than be shown a picture.
+	s.quiz.busy[Sound] = true
+	o := s.opening()
+	o.Mode = Sound
+	r, err := s.work(s.open(o))
+	if s.must(StepWait, r, err); r.Code != CodeBusy || r.After < 1 || r.After > 2 || r.ID == "" {
+		t.Errorf("%+v", r)
+	}
+	s.pass(time.Second)
+	r, err = s.Work(t.Context(), r.ID, session, "", home, s.time())
+	s.must(StepWait, r, err)
+	s.quiz.busy[Sound] = false
+	if _, err := s.Work(t.Context(), r.ID, "other", "", home, s.time()); refused(err) != CodeGone {
+		t.Error("work that is done is for its own session:", err)
+	}
+	q, err := s.Work(t.Context(), r.ID, session, "", home, s.time())
+	if s.must(StepQuestion, q, err); q.Ask.Mode != Sound {
+		t.Error(q.Ask.Mode)
+	}
+	s.quiz.fail = errors.New("the fonts are gone")
+	r, err = s.work(s.open(s.opening()))
+	if s.must(StepWait, r, err); r.Code != CodeBusy {
+		t.Error(r.Code)
+	}
+}
+
+func TestAnswersThatAreTooLarge(t *testing.T) {
+	s := newStage(t, always)
+	r := s.question(s.opening())
+	for _, g := range []answer.Given{{Text: strings.Repeat("a", 1<<20)}, {Points: make([][2]float64, 1000)}} {
+		if _, err := s.Answer(t.Context(), r.ID, session, g, home, s.time()); refused(err) != CodeTooLarge {
+			t.Error(err)
+		}
+	}
+	w := s.open(s.opening())
+	if _, err := s.Work(t.Context(), w.ID, session, strings.Repeat("f", 1<<20), home, s.time()); refused(err) != CodeTooLarge {
+		t.Error(err)
+	}
+	d, err := s.Answer(t.Context(), r.ID, session, rightClick, home, s.time())
+	s.must(StepDone, d, err) // nothing was used up
+}
+
+func TestPressOnlyRaises(t *testing.T) {
+	s := newStage(t, nil)
+	for press, want := range map[time.Duration]int{
+		0: 400, time.Millisecond: 400, 2 * time.Second: 2000, time.Hour: 30_000, -time.Second: 400,
+	} {
+		s.Press(press)
+		if got := s.open(s.opening()).Work.T / 340; got != want {
+			t.Errorf("pressed for %v: %d ms, want %d", press, got, want)
+		}
+	}
+	// Nobody is asked anything for it.
+	s.Press(5 * time.Second)
+	r, err := s.work(s.open(s.opening()))
+	s.must(StepDone, r, err)
 }

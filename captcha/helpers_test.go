@@ -284,3 +284,37 @@ func refused(err error) string {
 func always(_ *Config, s *Site) { s.Policy.Ask = AskAlways }
 
 func has(all []string, one string) bool { return slices.Contains(all, one) }
+
+// question goes as far as a question.
+func (s *stage) question(o Opening) Reply {
+	s.t.Helper()
+	r, err := s.work(s.open(o))
+	return s.must(StepQuestion, r, err)
+}
+
+func errOf[T any](_ T, err error) error { return err }
+
+// flip changes one letter in the middle.
+func flip(s string) string {
+	b := []byte(s)
+	if b[len(b)/2] == 'A' {
+		b[len(b)/2] = 'B'
+	} else {
+		b[len(b)/2] = 'A'
+	}
+	return string(b)
+}
+
+func modeNames(all []Mode) (names []string) {
+	for _, m := range all {
+		names = append(names, string(m))
+	}
+	return names
+}
+
+func partNames(all []Part) (names []string) {
+	for _, p := range all {
+		names = append(names, string(p))
+	}
+	return names
+}

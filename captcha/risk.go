@@ -143,7 +143,7 @@ func Judge(policy Policy, k Known) Judgement {
 			against += w.weight
 		}
 	}
-	against += 5 * min(max(k.Misses-1, 0), 4) // more misses say more
+	against += 5 * min(max(k.Misses-1, 0), 3) // more misses say more, alone not enough
 	against = min(against, 90)
 
 	j.Ask = policy.Ask == AskAlways || policy.Ask == AskRisk && (against >= due || k.Tokens >= 1)
