@@ -1,5 +1,6 @@
-// Package postgres keeps the relay's tables in PostgreSQL 13 or newer: the
-// outbox, and what receivers have done.
+// Package postgres keeps tables in PostgreSQL 13 or newer: the relay's outbox,
+// what receivers have done, and the captcha's sites with what is counted about
+// them.
 //
 // [DB.Migrate] makes the tables; whoever rolls out schemas by hand finds the
 // same in [Schema]. A service needs only INSERT on daero_outbox; the forwarder

@@ -135,6 +135,10 @@ var confined = map[string]struct {
 		in:  []string{"driver/postgres"},
 		why: "a third-party client stands in the driver that is named after it",
 	},
+	"github.com/redis/rueidis": {
+		in:  []string{"driver/valkey"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
 	"modernc.org/": {
 		in:  []string{"driver/sqlite"},
 		why: "a third-party client stands in the driver that is named after it",
