@@ -26,10 +26,10 @@ func randomBook(t *testing.T, r *rand.Rand) *playbook.Playbook {
 			a.To = 0.05 + 0.9*r.Float64()
 			a.From = a.To * r.Float64()
 		}
-		switch {
-		case a.Kind == playbook.Work:
+		switch a.Kind {
+		case playbook.Work:
 			a.To, a.From, a.For = 1, 0.1+0.9*r.Float64(), time.Duration(1+r.IntN(10))*time.Second
-		case a.Kind == playbook.Challenge:
+		case playbook.Challenge:
 			a.NewDevice = r.IntN(2) == 0
 		}
 		switch {

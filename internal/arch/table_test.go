@@ -59,6 +59,7 @@ var layers = map[string]layer{
 
 	"captcha":               {rank: 1, why: "the protocol knows neither HTTP nor pictures nor a database; what it needs of them are interfaces"},
 	"captcha/storetest":     {rank: 1, why: "what a store must do is known to every driver that does it"},
+	"captcha/gate":          {rank: 2, why: "asks in front of lanes, which the root knows by an interface of its own"},
 	"captcha/widget":        {rank: 2, why: "plain net/http, so that a program without Caddy can offer it"},
 	"web":                   {rank: 0, stdOnly: true, pure: true, why: "files for browsers, known to whoever serves them"},
 	"captcha/pow":           {rank: 0, stdOnly: true, pure: true, why: "a client in Go does the work with the same few lines that check it"},
