@@ -2,6 +2,7 @@
 // none sees another's clock, sites or answers.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { request } from 'node:https';
 import { createInterface } from 'node:readline';
 
 const binary = process.env.DAERO_TEST_SERVER;
@@ -34,10 +35,27 @@ export async function startServer() {
     token: async (opening) => (await ask('token', { host: 'shop.example.test', ...opening })).token,
     /** The puzzle behind a challenge whose picture or sound was fetched. */
     puzzle: (id) => ask('answer', id),
+    /** What a site's server is told of a token. */
+    verify: (contract, fields) => verify(tls, ca, contract, fields),
     page: (page) => ask('page', { type: 'text/html; charset=utf-8', ...page }),
     clock: (seconds) => ask('clock', seconds),
     press: (seconds) => ask('press', seconds),
   };
+}
+
+const paths = { recaptcha: '/recaptcha/api/siteverify', hcaptcha: '/siteverify', turnstile: '/turnstile/v0/siteverify', daero: '/daero/captcha/siteverify' };
+
+function verify(port, ca, contract, fields) {
+  return new Promise((resolve, reject) => {
+    const sent = request({
+      host: '127.0.0.1', port, servername: 'captcha.example.test', ca, agent: false, method: 'POST', path: paths[contract],
+      headers: { host: 'captcha.example.test', 'content-type': 'application/x-www-form-urlencoded' },
+    }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part) => (text += part)).on('end', () => resolve(JSON.parse(text)));
+    });
+    sent.on('error', reject).end(new URLSearchParams(fields).toString());
+  });
 }
 
 const plainFetch = globalThis.fetch;

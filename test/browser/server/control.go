@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/daero/daero/captcha"
@@ -113,8 +114,10 @@ func (s *stage) solve(r *http.Request, reply captcha.Reply, o captcha.Opening) (
 	for _, spot := range p.Answer.Spots {
 		given.Points = append(given.Points, [2]float64{spot.X, spot.Y})
 	}
-	if len(p.Answer.Texts) > 0 {
-		given.Text = p.Answer.Texts[0]
+	if texts := p.Answer.Texts; p.Answer.Rule == answer.Words {
+		given.Text = strings.Join(texts, " ")
+	} else if len(texts) > 0 {
+		given.Text = texts[0]
 	}
 	return s.platform.Answer(r.Context(), reply.ID, o.Session, given, o.Address, s.clock.now())
 }

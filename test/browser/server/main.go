@@ -75,7 +75,7 @@ func run(in io.Reader, out io.Writer) error {
 	err = <-ended
 	cancel()
 	for _, s := range servers {
-		s.Close()
+		_ = s.Close() // it ends with the process
 	}
 	return err
 }
