@@ -122,7 +122,7 @@ func (m mint) seal(plain []byte) (token string, salt [16]byte) {
 
 // unseal returns what a token of ours holds.
 func (m mint) unseal(token string) (plain []byte, salt [16]byte, ok bool) {
-	if len(token) > MaxToken {
+	if len(token) > MaxToken || !only(token, "_-") { // base64 alone would pass over line ends
 		return nil, salt, false
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
