@@ -12,9 +12,9 @@ import (
 
 // Guessing is under 2 % for every kind, and what is typed is never guessed.
 func TestGuessing(t *testing.T) {
-	n := 1000
+	n := 400
 	if testing.Short() {
-		n = 200
+		n = 100
 	}
 	maps, err := mapquiz.New(mapquiz.Config{})
 	if err != nil {
