@@ -16,9 +16,9 @@ const uuid = "3b241101-e2bb-4255-8caf-4136c566a962"
 // A token is good once, at its own site, under its own contract, for its time.
 func TestTokensThatAreNotValid(t *testing.T) {
 	s := newStage(t, nil)
-	other, otherSecret := NewSite("other", s.site.Hosts, noon)
+	other, otherSecret := NewSite("other", s.shop.Hosts, noon)
 	s.shelf.sites[other.Key] = other
-	off, offSecret := NewSite("off", s.site.Hosts, noon)
+	off, offSecret := NewSite("off", s.shop.Hosts, noon)
 	off.Disabled = true
 	s.shelf.sites[off.Key] = off
 	foreign := newStage(t, func(c *Config, _ *Site) { c.Secrets = [][]byte{[]byte("the secret of somebody else")} })
@@ -40,7 +40,7 @@ func TestTokensThatAreNotValid(t *testing.T) {
 		"another contract":       {func(c *Check) { c.Contract = Turnstile }, 0, InvalidToken},
 		"an unknown contract":    {func(c *Check) { c.Contract = "x" }, 0, InvalidToken},
 		"another site key":       {func(c *Check) { c.SiteKey = other.Key }, 0, WrongSiteKey},
-		"its own site key":       {func(c *Check) { c.SiteKey = s.site.Key }, 0, OK},
+		"its own site key":       {func(c *Check) { c.SiteKey = s.shop.Key }, 0, OK},
 		"no token":               {func(c *Check) { c.Token = "" }, 0, MissingToken},
 		"a changed token":        {func(c *Check) { c.Token = flip(c.Token) }, 0, InvalidToken},
 		"one letter less":        {func(c *Check) { c.Token = c.Token[1:] }, 0, InvalidToken},
@@ -196,8 +196,8 @@ func TestOneOfAThousandAnswers(t *testing.T) {
 
 func TestARetryGetsTheSameAnswer(t *testing.T) {
 	s := newStage(t, nil)
-	rotated, second := s.site.Rotate(time.Hour, noon)
-	s.shelf.sites[s.site.Key] = rotated
+	rotated, second := s.shop.Rotate(time.Hour, noon)
+	s.shelf.sites[s.shop.Key] = rotated
 	token := s.token(s.opening())
 	ask := Check{Secret: s.secret, Token: token, IdempotencyKey: uuid}
 	first := s.Check(t.Context(), ask, s.time())
@@ -243,8 +243,8 @@ func TestARetryGetsTheSameAnswer(t *testing.T) {
 
 func TestSecretsAreReplaced(t *testing.T) {
 	s := newStage(t, nil)
-	rotated, second := s.site.Rotate(time.Hour, noon)
-	s.shelf.sites[s.site.Key] = rotated
+	rotated, second := s.shop.Rotate(time.Hour, noon)
+	s.shelf.sites[s.shop.Key] = rotated
 	for _, c := range []struct {
 		after      time.Duration
 		old, young Failure

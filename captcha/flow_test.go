@@ -22,7 +22,7 @@ func TestNobodyIsAskedWhoSeemsLikeAPerson(t *testing.T) {
 		t.Errorf("expires %d, a token of %d", r.Expires, len(r.Token))
 	}
 	c := s.check(r.Token)
-	if c.Failure != OK || c.Site != s.site.Key || c.Host != "shop.example.com" || c.Action != "login" || c.CData != "order 7" ||
+	if c.Failure != OK || c.Site != s.shop.Key || c.Host != "shop.example.com" || c.Action != "login" || c.CData != "order 7" ||
 		c.Interactive || c.Kind != KindWork || c.Score != 0.9 || len(c.Reasons) != 0 || !c.At.Equal(s.time()) {
 		t.Errorf("%+v", c)
 	}
@@ -104,7 +104,7 @@ func TestOpeningsThatAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, nil)
-			off, _ := NewSite("off", s.site.Hosts, noon)
+			off, _ := NewSite("off", s.shop.Hosts, noon)
 			off.Disabled = true
 			s.shelf.sites[off.Key] = off
 			o := s.opening()

@@ -163,7 +163,7 @@ type stage struct {
 	shelf  *shelf
 	quiz   *quiz
 	ledger *Memory
-	site   Site
+	shop   Site
 	secret string
 }
 
@@ -175,19 +175,19 @@ func newStage(t testing.TB, change func(*Config, *Site)) *stage {
 		shelf: &shelf{sites: map[string]Site{}, counts: map[string]int64{}},
 	}
 	s.ledger = NewMemory(s.time, 0)
-	s.site, s.secret = NewSite("shop", []string{"shop.example.com", "*.shop.example.com"}, noon)
+	s.shop, s.secret = NewSite("shop", []string{"shop.example.com", "*.shop.example.com"}, noon)
 	s.cfg = Config{
 		Secrets: [][]byte{[]byte("a secret of the gateways' own")}, Sites: s.shelf, Ledger: s.ledger,
 		Sources: map[Mode]Source{Click: s.quiz, Text: s.quiz, Sound: s.quiz},
 		Lock:    newKnot, Squarings: func(ms int) int { return ms * 340 },
 	}
 	if change != nil {
-		change(&s.cfg, &s.site)
+		change(&s.cfg, &s.shop)
 	}
-	if err := s.site.Validate(); err != nil {
+	if err := s.shop.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	s.shelf.sites[s.site.Key] = s.site
+	s.shelf.sites[s.shop.Key] = s.shop
 	s.Platform = s.another()
 	return s
 }
@@ -220,7 +220,7 @@ const (
 )
 
 func (s *stage) opening() Opening {
-	return Opening{SiteKey: s.site.Key, Host: "shop.example.com", Action: "login", CData: "order 7", Lang: "ko-KR", Session: session, Address: home}
+	return Opening{SiteKey: s.shop.Key, Host: "shop.example.com", Action: "login", CData: "order 7", Lang: "ko-KR", Session: session, Address: home}
 }
 
 // must returns a reply that has to be of a step.
