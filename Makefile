@@ -26,8 +26,16 @@ help: ## list the targets
 fonts: ## fetch the fonts of the captcha's maps from the npm registry
 	@scripts/fonts.sh
 
+.PHONY: web
+web: ## build what browsers get: needs Node.js 20 and npm, goes on without
+	@scripts/web.sh
+
+.PHONY: web-test
+web-test: ## test what browsers get
+	@scripts/web.sh test
+
 .PHONY: build
-build: fonts ## build bin/daero
+build: fonts web ## build bin/daero
 	@if [ ! -x $(BIN) ]; then echo "building $(BIN): the first build takes 1-4 min, the next ones seconds" >&2; fi
 	@$(GO) build $(GOFLAGSX) -trimpath -ldflags '-s -w' -o $(BIN) ./cmd/daero
 
@@ -36,7 +44,7 @@ run: build ## build, then start the gateway with the sample messenger behind it
 	@exec ./$(BIN) demo
 
 .PHONY: test
-test: fonts ## run every test; needs only Go
+test: fonts web ## run every test; needs only Go
 	@$(GO) test $(GOFLAGSX) -timeout 10m $(TESTFLAGS) ./...
 
 # Left out: what has no goroutines of its own, the scenarios, whose bubbles run

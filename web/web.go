@@ -16,9 +16,13 @@ var dist embed.FS
 // Missing is the cure where files were not built.
 const Missing = "this program was built without its browser files: run `make web` (it needs Node.js 20 or later, with npm), then build again"
 
-// Widget returns the files of the captcha's widget: api.js, frame.js, worker.js
-// and frame.css. ok is false where they were not built.
-func Widget() (files fs.FS, ok bool) { return part(dist, "api.js", "frame.js", "worker.js", "frame.css") }
+// WidgetFiles are those of the captcha's widget: the script of pages, then what
+// its frame loads. The frame has a script for each language.
+var WidgetFiles = []string{"api.js", "frame.ko.js", "frame.en.js", "worker.js", "frame.css"}
+
+// Widget returns the files of the captcha's widget. ok is false where they were
+// not built.
+func Widget() (files fs.FS, ok bool) { return part(dist, WidgetFiles...) }
 
 func part(built fs.FS, names ...string) (fs.FS, bool) {
 	files, err := fs.Sub(built, "dist/widget")

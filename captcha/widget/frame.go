@@ -70,11 +70,11 @@ func (h *Handler) frame(w http.ResponseWriter, r *http.Request) {
 <meta name="robots" content="noindex">
 <title>%s</title>
 <link rel="stylesheet" href="frame.css?v=%s">
-<script src="frame.js?v=%s" defer></script>
+<script src="frame.%s.js?v=%s" defer></script>
 </head>
 <body><noscript>%s</noscript></body>
 </html>
-`, say.lang, wrong, h.files.tag["worker.js"], say.title, h.files.tag["frame.css"], h.files.tag["frame.js"], say.noScript)
+`, say.lang, wrong, h.files.tag["worker.js"], say.title, h.files.tag["frame.css"], say.lang, h.files.tag["frame."+say.lang+".js"], say.noScript)
 }
 
 // wordsFor takes the language that the page asks for, or the browser's.

@@ -20,7 +20,7 @@ type files struct {
 
 func readFiles(from fs.FS) (*files, error) {
 	f := &files{bytes: map[string][]byte{}, tag: map[string]string{}}
-	for _, name := range []string{"api.js", "frame.js", "worker.js", "frame.css"} {
+	for _, name := range web.WidgetFiles {
 		data, err := fs.ReadFile(from, name)
 		if err != nil {
 			return nil, fmt.Errorf("%s cannot be read: %w", name, err)

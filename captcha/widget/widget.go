@@ -109,7 +109,7 @@ func (h *Handler) routes() {
 	for _, path := range Scripts {
 		h.mux.HandleFunc(path, h.script)
 	}
-	for _, name := range []string{"frame.js", "worker.js", "frame.css"} {
+	for _, name := range web.WidgetFiles[1:] {
 		h.mux.HandleFunc(Prefix+name, func(w http.ResponseWriter, r *http.Request) { h.asset(w, r, name) })
 	}
 	h.mux.HandleFunc(Prefix+"frame", h.frame)
