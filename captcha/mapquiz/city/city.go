@@ -22,17 +22,6 @@ type Spec struct {
 	Streets *Streets
 }
 
-// Streets are lines of a real city, in metres.
-type Streets struct {
-	Lines []Street
-}
-
-// Street is one line.
-type Street struct {
-	Major  bool
-	Points [][2]float64
-}
-
 // Place is a place with an icon and a name.
 type Place struct {
 	Category names.Category
@@ -62,6 +51,7 @@ type Plan struct {
 	ground *layout
 	look   theme
 	texts  []text // of Places, in the same order
+	boxes  []box  // of texts
 	sign   func(names.Category) sign
 	routed int // index of routeColours
 
@@ -98,13 +88,24 @@ func New(s Spec) *Plan {
 		if p := plan(s, s.Seed+try*0x9e3779b97f4a7c15); p != nil {
 			return p
 		}
+		if try == maxTries { // real streets with nothing between them
+			s.Streets = nil
+		}
 	}
 }
+
+// maxTries is how often real streets are cut out anew before streets are made
+// up after all.
+const maxTries = 60
 
 func plan(s Spec, seed uint64) *Plan {
 	r := stream(seed, streamGround)
 	p := &Plan{Spec: s, Width: minWidth + 2*r.IntN(21), Height: minHeight + 2*r.IntN(15)}
-	p.ground = invent(r, float64(p.Width), float64(p.Height))
+	if w, h := float64(p.Width), float64(p.Height); s.Streets != nil {
+		p.ground = cutOut(r, w, h, s.Streets)
+	} else {
+		p.ground = invent(r, w, h)
+	}
 	if p.ground.route == nil {
 		return nil
 	}
@@ -141,7 +142,7 @@ func (p *Plan) shuffle(r *rand.Rand) {
 	for from, at := range to {
 		places[at], texts[at] = p.Places[from], p.texts[from]
 	}
-	p.Places, p.texts = places, texts
+	p.Places, p.texts, p.boxes = places, texts, boxes(texts)
 	p.Route = [2]int{to[p.Route[0]], to[p.Route[1]]}
 	hub := places[to[0]]
 	for i, q := range places {

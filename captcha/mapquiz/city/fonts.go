@@ -29,7 +29,6 @@ var system = []string{
 	"/usr/share/fonts/truetype/nanum/NanumSquareB.ttf",
 	"/usr/share/fonts/truetype/nanum/NanumSquareRoundR.ttf",
 	"/usr/share/fonts/truetype/nanum/NanumSquareRoundB.ttf",
-	"/usr/share/fonts/truetype/nanum/NanumBarunGothic.ttf",
 	"/usr/share/fonts/truetype/nanum/NanumGothicBold.ttf",
 }
 

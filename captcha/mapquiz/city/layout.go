@@ -9,6 +9,7 @@ import (
 type layout struct {
 	w, h    float64
 	grid    *grid
+	real    bool // the streets are real ones, and there is no grid
 	streets []road
 	parks   [][]pt
 	roofs   []roof
@@ -16,9 +17,9 @@ type layout struct {
 	squares [][]pt // blocks of another tone
 	river   []pt   // empty where there is none
 	riverW  float64
-	rail    []pt // the subway line
-	route   []pt // the coloured road
-	contour [][]pt
+	rail    []pt   // the subway line
+	route   []pt   // the coloured road
+	lines   [][]pt // thin ones, all over
 }
 
 // road is a line with a width.
@@ -122,14 +123,18 @@ func invent(r *rand.Rand, w, h float64) *layout {
 // fill lays the ground out: what the places do not depend on is made when the
 // map is drawn, so that a plan alone is quick.
 func (l *layout) fill(r *rand.Rand) {
-	g := l.grid
-	l.layStreets(r, g)
-	for i := range len(g.us) - 1 {
-		for j := range len(g.vs) - 1 {
-			l.fillBlock(r, g, i, j)
+	if l.real {
+		l.settleBeside(r)
+	} else {
+		g := l.grid
+		l.layStreets(r, g)
+		for i := range len(g.us) - 1 {
+			for j := range len(g.vs) - 1 {
+				l.fillBlock(r, g, i, j)
+			}
 		}
 	}
-	l.layContours(r)
+	l.layLines(r)
 }
 
 // meander is a smooth line across the map.
@@ -334,25 +339,56 @@ func (l *layout) addRoof(g *grid, x0, y0, x1, y1 float64, tone int) {
 	}
 }
 
-// layContours lays thin lines of height over the land: what names are crossed
-// by at the harder levels, in place of dirt.
+// layLines lays the thin lines that names are crossed by at the harder levels,
+// in place of dirt: what a surveyor's map has all over, lines of height or the
+// bounds of parcels.
+func (l *layout) layLines(r *rand.Rand) {
+	if r.IntN(2) == 0 {
+		l.layContours(r)
+		return
+	}
+	// Never along a name: a stroke beside the strokes of a letter makes another
+	// letter of it, one across them does not.
+	a := (38 + 14*r.Float64()) * math.Pi / 180
+	for _, turn := range []float64{a, a - math.Pi/2} {
+		d := pt{math.Cos(turn), math.Sin(turn)}
+		n := pt{-d.y, d.x}
+		for off := -l.w * 0.7; off < l.w*0.7; off += 11 + 7*r.Float64() {
+			from := pt{l.w / 2, l.h / 2}.add(n.mul(off))
+			slant, bow := 16*(r.Float64()-0.5), 8*(r.Float64()-0.5)
+			var pts []pt
+			for s := -l.w * 0.75; s <= l.w*0.75; s += 12 {
+				pts = append(pts, from.add(d.mul(s)).add(n.mul(slant*s/l.w+bow*math.Cos(s/90))))
+			}
+			l.addLine(pts)
+		}
+	}
+}
+
+func (l *layout) addLine(pts []pt) {
+	if l.near(pts, 0) {
+		l.lines = append(l.lines, pts)
+	}
+}
+
+// layContours lays lines of height: side by side, winding together.
 func (l *layout) layContours(r *rand.Rand) {
-	a := math.Pi * (r.Float64() - 0.5) * 0.5
+	a := (34 + 26*r.Float64()) * math.Pi / 180
+	if r.IntN(2) == 0 {
+		a = -a
+	}
 	d := pt{math.Cos(a), math.Sin(a)}
 	n := pt{-d.y, d.x}
 	mid := pt{l.w / 2, l.h / 2}
 	p1, p2 := 7*r.Float64(), 7*r.Float64()
 	w1, w2 := 17+9*r.Float64(), 43+20*r.Float64()
-	for off := -l.w * 0.7; off < l.w*0.7; off += 8 + 3*r.Float64() {
+	for off := -l.w * 0.7; off < l.w*0.7; off += 7 + 3*r.Float64() {
 		var pts []pt
 		for s := -l.w * 0.75; s <= l.w*0.75; s += 6 {
-			wob := 5*math.Sin(s/w1+p1+off/60) + 9*math.Sin(s/w2+p2+off/90)
-			q := mid.add(d.mul(s)).add(n.mul(off + wob))
-			pts = append(pts, q)
+			wob := 3.5*math.Sin(s/w1+p1+off/40) + 10*math.Sin(s/w2+p2+off/70)
+			pts = append(pts, mid.add(d.mul(s)).add(n.mul(off+wob)))
 		}
-		if l.near(pts, 0) {
-			l.contour = append(l.contour, pts)
-		}
+		l.addLine(pts)
 	}
 }
 

@@ -61,7 +61,7 @@ func (p *Plan) paint(c *canvas) {
 	r := stream(p.Spec.Seed, streamDirt)
 	p.paintLabels(c)
 	if p.Spec.Level >= 3 {
-		p.paintContours(c)
+		p.paintLines(c)
 	}
 	for _, q := range p.Places {
 		c.icon(q.Category, p.sign(q.Category), pt{q.X, q.Y}, q.R, p.rim())
@@ -191,10 +191,13 @@ func (p *Plan) paintLabels(c *canvas) {
 	}
 	for i := range p.texts {
 		t := &p.texts[i]
-		f := choose(t.face, t.bold, p.Spec.Lang == "ko")
-		c.write(t, f, p.look.inks[t.ink%len(p.look.inks)], p.look.halo, reach, gain)
+		c.write(t, p.face(t), p.ink(t), p.look.halo, reach, gain)
 	}
 }
+
+func (p *Plan) face(t *text) *face { return choose(t.face, t.bold, p.Spec.Lang == "ko") }
+
+func (p *Plan) ink(t *text) color.RGBA { return p.look.inks[t.ink%len(p.look.inks)] }
 
 // grain adds noise of up to k to every pixel.
 func (c *canvas) grain(seed uint64, k int) {
@@ -212,42 +215,59 @@ func (c *canvas) grain(seed uint64, k int) {
 	}
 }
 
-// paintContours lays the lines of height: as dark as the ink where they cross a
-// name, fading into the land around it, so that they read as part of the map.
-func (p *Plan) paintContours(c *canvas) {
-	const steps, reach = 6, 20.0
-	var by [steps]path
-	for _, line := range p.ground.contour {
+// paintLines lays the thin lines: faint over the land, and of the colour of the
+// ink where they cross a name, so that no filter of colours takes them out.
+func (p *Plan) paintLines(c *canvas) {
+	const steps, reach = 5, 7.0
+	by := make([][steps]path, len(p.look.inks))
+	var far path
+	for _, line := range p.ground.lines {
 		for i := 1; i < len(line); i++ {
-			a, b := line[i-1], line[i]
-			m := a.lerp(b, 0.5)
-			if m.x < -8 || m.y < -8 || m.x > float64(p.Width)+8 || m.y > float64(p.Height)+8 {
-				continue
-			}
-			k := int(p.nameDist(m) / reach * steps)
-			if k < steps {
-				by[k].stroke([]pt{a, b}, 1.05, false)
-			}
+			p.cut(line[i-1], line[i], func(a, b pt) {
+				d, name := p.nameDist(a.lerp(b, 0.5))
+				if k := int(d / reach * steps); k < steps {
+					by[p.texts[name].ink%len(by)][k].stroke([]pt{a, b}, 1, false)
+				} else {
+					far.stroke([]pt{a, b}, 1, false)
+				}
+			})
 		}
 	}
-	ink := p.look.inks[0]
-	for k := range by {
-		near := 1 - float64(k)/steps
-		ink.A = uint8(230 * near * near)
-		c.fill(&by[k], ink)
+	faint := p.look.inks[0]
+	faint.A = 36
+	c.fill(&far, faint)
+	for i := range by {
+		for k := range by[i] {
+			near := 1 - float64(k)/steps
+			ink := p.look.inks[i]
+			ink.A = uint8(36 + 190*near*near)
+			c.fill(&by[i][k], ink)
+		}
 	}
 }
 
-// nameDist is how far a point is from the nearest name.
-func (p *Plan) nameDist(a pt) float64 {
-	least := math.Inf(1)
-	for i := range p.texts {
-		t := &p.texts[i]
-		w, h := t.extent()
-		d := a.sub(t.mid)
-		cs, sn := math.Cos(t.angle), math.Sin(t.angle)
-		x, y := math.Abs(d.x*cs+d.y*sn)-w, math.Abs(d.y*cs-d.x*sn)-h
-		least = math.Min(least, math.Hypot(math.Max(x, 0), math.Max(y, 0)))
+// cut cuts a piece of a line that is on the map into pieces of 3 px at most.
+func (p *Plan) cut(a, b pt, each func(a, b pt)) {
+	if m := a.lerp(b, 0.5); m.x < -12 || m.y < -12 || m.x > float64(p.Width)+12 || m.y > float64(p.Height)+12 {
+		return
 	}
-	return least
+	n := int(a.dist(b)/3) + 1
+	for i := range n {
+		each(a.lerp(b, float64(i)/float64(n)), a.lerp(b, float64(i+1)/float64(n)))
+	}
+}
+
+// nameDist is how far a point is from the nearest name, and which that is.
+func (p *Plan) nameDist(a pt) (float64, int) {
+	least, name := math.Inf(1), 0
+	for i := range p.boxes {
+		t := &p.boxes[i]
+		d := a.sub(t.mid)
+		x := max(math.Abs(d.x*t.cos+d.y*t.sin)-t.w, 0)
+		y := max(math.Abs(d.y*t.cos-d.x*t.sin)-t.h, 0)
+		if q := x*x + y*y; q < least {
+			least, name = q, i
+		}
+	}
+	return math.Sqrt(least), name
 }

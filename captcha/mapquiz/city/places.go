@@ -197,6 +197,23 @@ func (s *settler) shape(name string, c names.Category) text {
 	return t
 }
 
+// box is a turned box, half as wide as w and half as high as h.
+type box struct {
+	mid            pt
+	w, h, cos, sin float64
+}
+
+// boxes are the boxes of the names.
+func boxes(texts []text) []box {
+	all := make([]box, len(texts))
+	for i := range texts {
+		t := &texts[i]
+		w, h := t.extent()
+		all[i] = box{t.mid, w, h, math.Cos(t.angle), math.Sin(t.angle)}
+	}
+	return all
+}
+
 // breakName breaks a long name of several words into two lines.
 func breakName(name string) []string {
 	if utf8.RuneCountInString(name) < 11 || !strings.Contains(name, " ") {
