@@ -62,7 +62,7 @@ var faces = sync.OnceValue(func() []*face {
 			all = append(all, f)
 		}
 	}
-	_ = fs.WalkDir(built, "fonts", func(at string, d fs.DirEntry, err error) error {
+	_ = fs.WalkDir(built, "fonts", func(at string, _ fs.DirEntry, err error) error {
 		if err == nil && (strings.HasSuffix(at, ".otf") || strings.HasSuffix(at, ".ttf")) {
 			if b, err := built.ReadFile(at); err == nil {
 				add(at, b)
@@ -165,18 +165,18 @@ func Hangul() bool {
 
 // choose returns the font number n of those that can write a name.
 func choose(n int, bold, hangul bool) *face {
-	var fit, any []*face
+	var fit, all []*face
 	for _, f := range faces() {
 		if hangul && !f.hangul {
 			continue
 		}
-		any = append(any, f)
+		all = append(all, f)
 		if f.bold == bold {
 			fit = append(fit, f)
 		}
 	}
 	if len(fit) == 0 {
-		fit = any
+		fit = all
 	}
 	if len(fit) == 0 { // no Hangul at all: boxes would be worse than nothing
 		fit = faces()
