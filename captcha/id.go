@@ -78,8 +78,8 @@ func (m mint) writeID(i *id) string {
 	return base64.RawURLEncoding.EncodeToString(append(b, m.mac(m[0].id, b)...))
 }
 
-// readID returns an id of ours that is not older than life.
-func (m mint) readID(s string, life time.Duration, now time.Time) (i id, ok bool) {
+// readID returns an id of ours that can still be open.
+func (m mint) readID(s string, now time.Time) (i id, ok bool) {
 	if len(s) != idLen {
 		return i, false
 	}
@@ -94,7 +94,7 @@ func (m mint) readID(s string, life time.Duration, now time.Time) (i id, ok bool
 		i.step, i.made = raw[1], time.Unix(get40(raw[2:]), 0)
 		copy(i.nonce[:], raw[7:])
 		age := now.Sub(i.made)
-		return i, age >= -ahead && age <= life
+		return i, age >= -ahead && age <= openMost
 	}
 	return i, false
 }

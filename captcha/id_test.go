@@ -20,20 +20,20 @@ func TestIDs(t *testing.T) {
 	m := testMint("one secret", "another")
 	i := newID(stepWork, noon)
 	name := m.writeID(&i)
-	if got, ok := m.readID(name, openMost, noon.Add(openMost)); !ok || got.nonce != i.nonce || got.step != stepWork || !got.made.Equal(noon) {
+	if got, ok := m.readID(name, noon.Add(openMost)); !ok || got.nonce != i.nonce || got.step != stepWork || !got.made.Equal(noon) {
 		t.Errorf("%+v %v", got, ok)
 	}
 	for at, want := range map[time.Duration]bool{
 		-time.Hour: false, -61 * time.Second: false, -time.Minute: true, 0: true, openMost: true, openMost + time.Second: false, 1 << 62: false,
 	} {
-		if _, ok := m.readID(name, openMost, noon.Add(at)); ok != want {
+		if _, ok := m.readID(name, noon.Add(at)); ok != want {
 			t.Errorf("at %v: %v", at, ok)
 		}
 	}
-	if _, ok := testMint("new", "one secret").readID(name, openMost, noon); !ok {
+	if _, ok := testMint("new", "one secret").readID(name, noon); !ok {
 		t.Error("signed with the secret before")
 	}
-	if _, ok := testMint("another").readID(name, openMost, noon); ok {
+	if _, ok := testMint("another").readID(name, noon); ok {
 		t.Error("signed with no secret of ours")
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(name)
@@ -43,7 +43,7 @@ func TestIDs(t *testing.T) {
 	for at := range raw { // every bit counts
 		for bit := range 8 {
 			raw[at] ^= 1 << bit
-			if _, ok := m.readID(base64.RawURLEncoding.EncodeToString(raw), openMost, noon); ok {
+			if _, ok := m.readID(base64.RawURLEncoding.EncodeToString(raw), noon); ok {
 				t.Errorf("bit %d of byte %d does not count", bit, at)
 			}
 			raw[at] ^= 1 << bit
@@ -80,9 +80,9 @@ func FuzzReadID(f *testing.F) {
 	f.Add(strings.Repeat("A", idLen))
 	name := m.writeID(&i)
 	f.Fuzz(func(t *testing.T, s string) {
-		if _, ok := m.readID(s, openMost, noon); ok && s != name && len(s) == idLen {
+		if _, ok := m.readID(s, noon); ok && s != name && len(s) == idLen {
 			// Only what was signed here, in this run or in one that wrote the corpus.
-			if got, _ := m.readID(s, openMost, noon); got.nonce == i.nonce {
+			if got, _ := m.readID(s, noon); got.nonce == i.nonce {
 				t.Errorf("%q is taken for %q", s, name)
 			}
 		}

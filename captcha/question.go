@@ -111,7 +111,7 @@ func partsOf(k Kind) []Part {
 // Media returns a picture or a sound of an open question. The id is what proves
 // who asks: a picture's address holds nothing else.
 func (p *Platform) Media(ctx context.Context, id string, part Part, now time.Time) (Media, error) {
-	i, ok := p.mint.readID(id, openMost, now)
+	i, ok := p.mint.readID(id, now)
 	if !ok || i.step != stepQuestion {
 		return Media{}, gone()
 	}

@@ -103,8 +103,16 @@ func TestDefaults(t *testing.T) {
 
 func TestLanguages(t *testing.T) {
 	for _, c := range [][3]string{
-		{"", "ko-KR", "ko"}, {"", "en", "en"}, {"", "fr-FR", "ko"}, {"", "", "ko"}, {"", "EN_gb", "en"}, {"en", "ko", "en"},
-		{"en ko", "ko", "ko"}, {"en ko", "ja", "en"}, {"", "korean", "ko"}, {"", "e\x00n", "ko"},
+		{"", "ko-KR", "ko"},
+		{"", "en", "en"},
+		{"", "fr-FR", "ko"},
+		{"", "", "ko"},
+		{"", "EN_gb", "en"},
+		{"en", "ko", "en"},
+		{"en ko", "ko", "ko"},
+		{"en ko", "ja", "en"},
+		{"", "korean", "ko"},
+		{"", "e\x00n", "ko"},
 	} {
 		s := Site{Langs: strings.Fields(c[0])}
 		if got := s.lang(c[1]); got != c[2] {

@@ -80,7 +80,7 @@ type held struct {
 // hold finds what an id stands for. Whoever has another session, or another
 // prefix where that counts, is told the same as one who made the id up.
 func (p *Platform) hold(ctx context.Context, name, session string, steps string, now time.Time) (h held, err error) {
-	i, ok := p.mint.readID(name, openMost, now)
+	i, ok := p.mint.readID(name, now)
 	if !ok || len(session) > maxSession || !slices.Contains([]byte(steps), i.step) {
 		return h, gone()
 	}
