@@ -177,8 +177,14 @@ func TestPoints(t *testing.T) {
 
 func TestNothingAnswersNothing(t *testing.T) {
 	for _, a := range []Answer{
-		{}, {Rule: Name}, {Rule: Words}, {Rule: Syllables}, {Rule: "other", Texts: []string{"a"}},
-		{Rule: Name, Texts: []string{""}}, {Rule: Words, Texts: []string{"", "|"}}, {Rule: Syllables, Texts: []string{" "}},
+		{},
+		{Rule: Name},
+		{Rule: Words},
+		{Rule: Syllables},
+		{Rule: "other", Texts: []string{"a"}},
+		{Rule: Name, Texts: []string{""}},
+		{Rule: Words, Texts: []string{"", "|"}},
+		{Rule: Syllables, Texts: []string{" "}},
 		{Rule: Name, Texts: []string{"약국"}, Suffix: "약국"},
 	} {
 		for _, text := range []string{"", " ", "a", "은", "이에요", "\u200b"} {

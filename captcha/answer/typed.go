@@ -30,8 +30,6 @@ var spelt = func() *strings.Replacer {
 		{"apartments", "apts"},
 		{"apartment", "apts"},
 		{"supermarket", "market"},
-		{"theatre", "theater"},
-		{"centre", "center"},
 	} {
 		all = append(all, string(plain(w[0])), string(plain(w[1])))
 	}

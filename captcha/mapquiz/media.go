@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/daero/daero/captcha"
@@ -43,10 +44,8 @@ func (s *Source) Media(ctx context.Context, z *captcha.Puzzle, part captcha.Part
 // categoryOf finds a category by what its names end with.
 func categoryOf(suffix, lang string) (names.Category, bool) {
 	for _, c := range names.Categories() {
-		for _, s := range names.Suffixes(c, lang) {
-			if s == suffix {
-				return c, true
-			}
+		if slices.Contains(names.Suffixes(c, lang), suffix) {
+			return c, true
 		}
 	}
 	return "", false

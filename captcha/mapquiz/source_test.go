@@ -46,8 +46,11 @@ func TestOnlyQuestionsOfMaps(t *testing.T) {
 	s := newSource(t, Config{})
 	fill(s, 2)
 	for _, w := range []captcha.Want{
-		{Mode: captcha.Sound, Level: 2}, {Mode: "other", Level: 2}, {Level: 2},
-		{Mode: captcha.Click, Kind: captcha.KindName}, {Kind: captcha.KindWords},
+		{Mode: captcha.Sound, Level: 2},
+		{Mode: "other", Level: 2},
+		{Level: 2},
+		{Mode: captcha.Click, Kind: captcha.KindName},
+		{Kind: captcha.KindWords},
 	} {
 		if _, err := s.Next(ctx, w); err == nil || errors.Is(err, captcha.ErrBusy) {
 			t.Errorf("%+v: %v, want that another source is asked", w, err)

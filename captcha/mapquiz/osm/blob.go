@@ -44,7 +44,7 @@ func (r *reader) next() (kind string, data []byte, err error) {
 		case f.num == 1 && f.typ == protowire.BytesType:
 			kind = string(f.bytes)
 		case f.num == 3 && f.typ == protowire.VarintType:
-			length = int64(int32(f.number)) //nolint:gosec // the format has 32 bits, of which a negative one is refused below
+			length = int64(int32(f.number)) // the format has 32 bits, of which a negative one is refused below
 		case f.num == 0:
 			return "", nil, broken("a blob's header is broken")
 		}
@@ -86,7 +86,7 @@ func (r *reader) unpack(blob []byte) ([]byte, error) {
 		case f.num == 1 && f.typ == protowire.BytesType:
 			plain = f.bytes
 		case f.num == 2 && f.typ == protowire.VarintType:
-			said = int64(int32(f.number)) //nolint:gosec // as above
+			said = int64(int32(f.number)) // as above
 		case f.num == 3 && f.typ == protowire.BytesType:
 			folded = f.bytes
 		case f.num >= 4 && f.num <= 7:

@@ -64,11 +64,11 @@ func readBlock(data []byte) (*block, error) {
 				return nil, err
 			}
 		case f.num == 17 && f.typ == protowire.VarintType:
-			b.granularity = float64(int32(f.number)) //nolint:gosec // the format has 32 bits
+			b.granularity = float64(int32(f.number)) // the format has 32 bits
 		case f.num == 19 && f.typ == protowire.VarintType:
-			b.latZero = float64(int64(f.number)) //nolint:gosec // two's complement
+			b.latZero = float64(int64(f.number)) // two's complement
 		case f.num == 20 && f.typ == protowire.VarintType:
-			b.lonZero = float64(int64(f.number)) //nolint:gosec // two's complement
+			b.lonZero = float64(int64(f.number)) // two's complement
 		}
 	}
 	return b, nil

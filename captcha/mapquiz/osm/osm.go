@@ -72,7 +72,7 @@ func LoadFile(ctx context.Context, path string, l Limits) (*city.Streets, error)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err

@@ -109,10 +109,7 @@ func TestPointsInAnyOrder(t *testing.T) {
 func TestHostileFiles(t *testing.T) {
 	good := crossing()
 	zeros := message{}.bytes(5, make([]byte, 8<<20))
-	bomb := file()
-	for range 40 {
-		bomb = append(bomb, blob(kindData, zeros, true, -1)...)
-	}
+	bomb := file(bytes.Repeat(blob(kindData, zeros, true, -1), 40))
 	long := make([]int64, 3000)
 	for i := range long {
 		long[i] = int64(i % 5)
