@@ -55,6 +55,8 @@ export function mapView(q: Question, src: string, w: Words, say: (text: string) 
     mark(((e.clientX - box.left) / box.width) * width, ((e.clientY - box.top) / box.height) * height);
   });
 
+  const keyed = () => element.closest("form")!.classList.add("keyed");
+  element.addEventListener("focus", () => element.matches(":focus-visible") && keyed());
   let told = 0;
   element.addEventListener("keydown", (e) => {
     const step = e.shiftKey ? 4 * stride : stride;
@@ -63,13 +65,13 @@ export function mapView(q: Question, src: string, w: Words, say: (text: string) 
     if (way) {
       x = clamp(x + way[0] * step, width);
       y = clamp(y + way[1] * step, height);
-      element.classList.add("keyed");
+      keyed();
       at(cross, x, y);
       cross.scrollIntoView({ block: "nearest", inline: "nearest" });
       clearTimeout(told); // where it stopped, not where it passed
       told = window.setTimeout(() => say(fill(w.at, { x: Math.round((x / width) * 100), y: Math.round((y / height) * 100) })), 400);
     } else if (e.key === "Enter" || e.key === " ") {
-      element.classList.add("keyed");
+      keyed();
       mark(x, y);
     } else if (e.key === "Backspace" || e.key === "Delete") undo();
     else return;

@@ -59,6 +59,9 @@ export function questionView(q: Question, id: string, missed: boolean, host: Hos
     h("nav", { "aria-label": w.ways }, ...ways,
       button("other", w.other, () => host.change(q.mode)),
       button("more", w.more, host.more)),
+    // Last, for it comes with the keyboard: nothing that is about to be pressed
+    // moves.
+    q.mode === "click" && h("p", { id: "keys" }, w.keys),
   );
   if (missed) tell(w.missed);
   return {
@@ -85,7 +88,6 @@ export function questionView(q: Question, id: string, missed: boolean, host: Hos
     return {
       parts: [
         h("div", { class: "pan" }, map.element),
-        h("p", { id: "keys", class: "keys" }, w.keys),
         h("div", { class: "row" }, button("undo", w.undo, map.undo), zoom(), submit()),
       ],
       given: () => (map.points().length === most ? { points: map.points() } : fill(w.need, { n: map.points().length, of: most })),

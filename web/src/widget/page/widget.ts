@@ -88,7 +88,7 @@ export class Widget {
     const name = korean(s.lang || navigator.language) ? "사람 확인" : "Human check";
     byNonce.set(this.nonce, this);
     this.hidden = s.size === "invisible" || s.shy;
-    this.frame = make("iframe", { border: "0", width: "100%", height: "100%", display: "block", colorScheme: "normal" }, {
+    this.frame = make("iframe", { border: "0", width: "100%", height: "100%", display: "block", colorScheme: "normal", borderRadius: "4px" }, {
       title: name,
       src: `${s.place.base}/daero/captcha/frame?k=${encodeURIComponent(s.sitekey)}&hl=${encodeURIComponent(s.lang)}#${this.nonce}`,
       referrerpolicy: "origin",
@@ -149,11 +149,9 @@ export class Widget {
         ...plain, position: "fixed", inset: "0", margin: "auto", width: "min(520px, calc(100vw - 16px))",
         height: `min(${this.height}px, calc(100vh - 16px))`, boxShadow: "0 0 0 200vmax rgba(0,0,0,.5)", overflow: "visible", zIndex: modalZ,
       });
-      this.frame.style.borderRadius = "8px";
       return;
     }
     put(this.dialog, plain);
-    this.frame.style.borderRadius = "4px";
     if (away) return;
     const room = this.room();
     put(this.box, {
