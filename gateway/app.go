@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -38,22 +39,28 @@ type App struct {
 	// Relay lets what can wait wait in a log, and delivers it. Default: there is
 	// none.
 	Relay *RelayConfig `json:"relay,omitempty"`
+	// Captcha asks whether a person is there, for forms and APIs of any site and for
+	// lanes that the playbook challenges. Default: there is none.
+	Captcha *CaptchaConfig `json:"captcha,omitempty"`
 	// StaleSize bounds, in bytes, the answers that are kept for the playbook's
 	// action stale. Default 64 MiB, 1 MiB to 4 GiB.
 	StaleSize int64 `json:"stale_size,omitempty"`
 
-	ctx       caddy.Context
-	log       *zap.Logger
-	rt        *runtime
-	release   []func() error
-	making    *making
-	response  *daero.Response // nil without levels
-	relayPlan *relayPlan      // nil without a relay
-	inlet     *inlet.Inlet
-	member    *fleetlog.Member           // nil without a fleet
-	defers    map[string]*DeferConfig    // lanes that can be deferred, by ID
-	userOf    func(*http.Request) uint64 // in those lanes
-	answers   *answers                   // nil unless the playbook may serve any stale
+	ctx           caddy.Context
+	log           *zap.Logger
+	rt            *runtime
+	release       []func() error
+	making        *making
+	response      *daero.Response // nil without levels
+	relayPlan     *relayPlan      // nil without a relay
+	inlet         *inlet.Inlet
+	member        *fleetlog.Member               // nil without a fleet
+	defers        map[string]*DeferConfig        // lanes that can be deferred, by ID
+	userOf        func(*http.Request) uint64     // in those lanes
+	captchaServed bool                           // by a site
+	captchaPlan   *captchaPlan                   // nil without a captcha
+	captcha       atomic.Pointer[captchaRunning] // nil until it is in force
+	answers       *answers                       // nil unless the playbook may serve any stale
 
 	mu     sync.Mutex
 	plan   daero.Plan
@@ -88,6 +95,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		a.plan.Secrets = append(a.plan.Secrets, []byte(secret))
 	}
 	if err := a.provisionRelay(ctx); err != nil {
+		return err
+	}
+	if err := a.provisionCaptcha(ctx); err != nil {
 		return err
 	}
 	if err := a.provisionResponse(ctx); err != nil {
@@ -144,6 +154,10 @@ func (a *App) activate() error {
 		return fmt.Errorf("daero: %w", err)
 	}
 	a.undo = append(a.undo, undo)
+	if err := a.beginCaptcha(plan.Secrets); err != nil {
+		a.takeBack()
+		return fmt.Errorf("daero: %w", err)
+	}
 	if a.response != nil {
 		undo, err := a.respond()
 		if err != nil {

@@ -48,6 +48,8 @@ type globalParser struct {
 //				stale    <lane> <duration>
 //				respond  <lane> [background|foreground] [<status>] [<body>] [<range>]
 //				defer    <lane> [background|foreground] <range>
+//				challenge <lane> [background|foreground] [new-device] <range>
+//				work     <duration>[-<duration>]
 //				drain    <lane>|topic <topic> <number>/s
 //				flag     <key> <value>
 //				webhook  <name>|<url>
@@ -56,6 +58,7 @@ type globalParser struct {
 //		}
 //		stale_size <size>
 //		relay { … } # see caddyfile_relay.go
+//		captcha { … } # see caddyfile_captcha.go
 //	}
 func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 	d.Next()
@@ -100,6 +103,7 @@ func (p *globalParser) words() []word {
 		{"webhook", p.webhook},
 		{"stale_size", p.staleSize},
 		{"relay", p.relay},
+		{"captcha", p.captcha},
 	}
 }
 

@@ -175,6 +175,9 @@ func (a *ActionConfig) working(args []string) error {
 	if err != nil || err2 != nil || low <= 0 || high <= 0 {
 		return fmt.Errorf("%q is not a duration or a range of them: %w", args[0], usage)
 	}
+	if low > high {
+		return fmt.Errorf("%s is upside down: the work must take longer as the level fills up: swap its ends", args[0])
+	}
 	a.For, a.From, a.To = caddy.Duration(high), float64(low)/float64(high), 1
 	return nil
 }

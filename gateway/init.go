@@ -12,6 +12,7 @@ func init() {
 	caddy.RegisterModule(new(Lanes))
 	caddy.RegisterModule(new(API))
 	caddy.RegisterModule(new(Relay))
+	caddy.RegisterModule(new(Captcha))
 	caddy.RegisterModule(adminAPI{})
 	httpcaddyfile.RegisterGlobalOption("daero", parseGlobal)
 	httpcaddyfile.RegisterHandlerDirective("lanes", parseLanes)
@@ -21,6 +22,9 @@ func init() {
 	// Likewise: what waits must not wait for a lane to be taken in.
 	httpcaddyfile.RegisterHandlerDirective("daero_relay", parseRelay)
 	httpcaddyfile.RegisterDirectiveOrder("daero_relay", httpcaddyfile.Before, "encode")
+	// Likewise: who is asked in front of a lane must be able to answer.
+	httpcaddyfile.RegisterHandlerDirective(captchaDirective, parseCaptcha)
+	httpcaddyfile.RegisterDirectiveOrder(captchaDirective, httpcaddyfile.Before, "encode")
 	// After authentication, so that users are known by headers it sets; before
 	// whatever answers, and before encode: a refusal is not worth compressing.
 	httpcaddyfile.RegisterDirectiveOrder("lanes", httpcaddyfile.Before, "encode")

@@ -19,8 +19,8 @@ import (
 // Lanes lets requests into lanes, each kind of request into its own, and
 // refuses what the backend cannot bear now with a time to come back.
 //
-// Placeholders: {http.daero.lane} is the lane, {http.daero.verdict} is pass or
-// shed.
+// Placeholders: {http.daero.lane} is the lane, {http.daero.verdict} is pass,
+// shed, challenge or defer.
 type Lanes struct {
 	// Backend names the service behind this handler. Handlers with the same
 	// backend share one limit. Default "default".
@@ -102,6 +102,7 @@ func (h *Lanes) Provision(ctx caddy.Context) error {
 		BodyBuffer: h.BodyBuffer,
 		Ended:      outcomeOf,
 		Deferrer:   h.app.deferrer(h),
+		Challenger: h.app.challenger(),
 		DeferBody:  h.deferSize(),
 	})
 	return nil

@@ -31,6 +31,9 @@ func (a *App) able() []playbook.Kind {
 		playbook.Shed, playbook.Slow, playbook.Ceiling, playbook.Stale,
 		playbook.Respond, playbook.Flag, playbook.Webhook, playbook.Notify,
 	}
+	if a.Captcha != nil {
+		kinds = append(kinds, playbook.Challenge, playbook.Work)
+	}
 	if a.Relay != nil {
 		kinds = append(kinds, playbook.Defer, playbook.Drain)
 	}

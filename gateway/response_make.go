@@ -35,6 +35,7 @@ func (a *App) prepare(ctx caddy.Context) error {
 	if a.member != nil {
 		r.Agree = a.member.Agree
 	}
+	a.challenges(ctx, d)
 	r.Effects = a.effects(d, webhookText(make([]byte, secretLen))) // to see that they can be made: the secret is not read yet
 	if err := d.err(); err != nil {
 		return err

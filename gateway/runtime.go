@@ -25,6 +25,7 @@ type runtime struct {
 	tokens  *token.Verifier
 	relay   *relayHost
 	desk    *relayDesk
+	captcha captchaHost
 	local   *api.API // of Caddy's admin endpoint
 
 	mu        sync.Mutex
@@ -40,8 +41,10 @@ func newRuntime() (*runtime, error) {
 	rt := &runtime{records: newRecords()}
 	rt.relay = newRelayHost(rt.relayTold, rt.records.add)
 	d, err := daero.New(daero.Config{Listener: daero.Listener{
-		Recorded: func(e audit.Entry) { rt.records.add(e) },
-		Drained:  rt.drained,
+		Recorded:     func(e audit.Entry) { rt.records.add(e) },
+		Drained:      rt.drained,
+		Pressed:      rt.captcha.pressed,
+		LevelChanged: rt.captcha.changed,
 	}})
 	if err != nil {
 		return nil, err
@@ -59,7 +62,7 @@ func (r *runtime) apiConfig(cfg api.Config) api.Config {
 	cfg.Daero, cfg.Tokens = r.d, r.tokens
 	cfg.Record, cfg.Operators, cfg.Logins = r.records, r.records, r.records
 	cfg.Audit, cfg.Health, cfg.Receiver = r.records.add, r.records.health, r.receiver
-	cfg.Relay, cfg.Fleet = r.apiRelay, r.fleet
+	cfg.Relay, cfg.Fleet, cfg.Captcha = r.apiRelay, r.fleet, r.captcha.api
 	return cfg
 }
 
