@@ -56,7 +56,7 @@ export async function visit(browser, { hosts = [], init, ...options } = {}) {
     if (url.protocol !== 'data:' && url.protocol !== 'blob:') asked.add(url.host);
   });
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   const allowed = new Set(['shop.example.test', ...hosts]);
@@ -70,15 +70,29 @@ export async function visit(browser, { hosts = [], init, ...options } = {}) {
   return page;
 }
 
-/** axe's violations of a frame, in short. The script is evaluated past the policy, by the debugger. */
-export async function violations(frame) {
-  await frame.evaluate(axe);
-  const found = await frame.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+/**
+ * axe's violations of a page with its frames, in short. The scripts are evaluated
+ * past the policy, by the debugger.
+ */
+export async function violations(page) {
+  const options = { resultTypes: ['violations'] };
+  const partials = [];
+  const look = async (frame, context) => {
+    await frame.evaluate(axe);
+    partials.push(await frame.evaluate(([context, options]) => window.axe.runPartial(context ?? document, options), [context, options]));
+    const inner = await frame.evaluate((context) => window.axe.utils.getFrameContexts(context ?? document), context);
+    for (const { frameSelector, frameContext } of inner) {
+      await look(await (await frame.$(frameSelector)).contentFrame(), frameContext);
+    }
+  };
+  await look(page.mainFrame());
+  const found = await page.evaluate(([partials, options]) => window.axe.finishRun(partials, options), [partials, options]);
   return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary.split('\n').slice(1).join(';')}`));
 }
 
 /** What the page's callbacks were called with, once `name` is among it. */
 export async function said(page, name) {
+  if (process.env.DAERO_TEST_DEBUG) setTimeout(async () => console.log(await page.evaluate(() => JSON.stringify(window.said)).catch(String)), 9000);
   await page.waitForFunction((name) => window.said?.some((one) => one[0] === name), name);
   return page.evaluate((name) => window.said.filter((one) => one[0] === name), name);
 }

@@ -22,7 +22,7 @@ after(async () => {
 // Globals that data-* attributes name.
 const callbacks = `
 window.said = [];
-for (const name of ['good', 'gone', 'wrong', 'loaded', 'opened', 'closed', 'late', 'begin', 'end']) {
+for (const name of ['good', 'gone', 'wrong', 'loaded', 'opened', 'shut', 'late', 'begin', 'end']) {
   window[name] = (...what) => { window.said.push([name, ...what]); };
 }
 `;
@@ -174,7 +174,7 @@ describe('the methods of hcaptcha', () => {
     const page = await show('hcaptcha', box, explicit);
     await callback(page, 'loaded');
     await page.evaluate((sitekey) => {
-      const id = window.hcaptcha.render('box', { sitekey, size: 'invisible', 'open-callback': 'opened', 'close-callback': 'closed' });
+      const id = window.hcaptcha.render('box', { sitekey, size: 'invisible', 'open-callback': 'opened', 'close-callback': 'shut' });
       window.hcaptcha.execute(id, { async: true }).catch((e) => window.wrong(String(e?.message ?? e)));
     }, asking.key);
     await callback(page, 'opened');
@@ -182,7 +182,7 @@ describe('the methods of hcaptcha', () => {
     await widget.is('question');
     await widget.doing('close').click();
     assert.deepEqual(await callback(page, 'wrong'), ['challenge-closed']);
-    await callback(page, 'closed');
+    await callback(page, 'shut');
     await page.done();
   });
 });

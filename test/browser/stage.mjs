@@ -7,7 +7,7 @@ import { widgetOf } from './widget.mjs';
 
 export const callbacks = `
 window.said = [];
-for (const name of ['good', 'gone', 'wrong', 'loaded', 'opened', 'closed', 'late']) {
+for (const name of ['good', 'gone', 'wrong', 'loaded', 'opened', 'shut', 'late']) {
   window[name] = (...what) => { window.said.push([name, ...what]); };
 }
 `;

@@ -102,7 +102,7 @@ test('a prefix without challenges left waits, and is told how long', async () =>
   const { page, widget } = await stage.form(site);
   await widget.press();
   await widget.is('wait');
-  assert.match(await widget.frame.getByRole('alert').or(widget.frame.locator('main p')).first().innerText(), /in (1 min|\d+ s)/);
+  assert.match(await widget.frame.getByRole('alert').or(widget.frame.locator('[data-state] p')).first().innerText(), /in (1 min|\d+ s)/);
   await page.done();
 });
 

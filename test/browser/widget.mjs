@@ -1,16 +1,18 @@
 // A visitor at the widget: finds it on a page, and does what people do with it.
+import assert from 'node:assert/strict';
+
 import { violations } from './browser.mjs';
 
 const part = /\/challenge\/([^/]+)\/(image|audio|audio-slow|icon)$/;
 
 /** The widget on a page: the first one, or the nth. */
 export async function widgetOf(page, server, n = 0) {
-  const frame = await waitFor(page, () => page.frames().filter((f) => new URL(f.url()).pathname === '/daero/captcha/frame')[n], 'a frame');
+  const frame = await waitFor(page, () => page.frames().filter((f) => f.url().includes('/daero/captcha/frame'))[n], 'a frame');
   let id; // of the question on the screen
   page.on('request', (request) => {
     id = part.exec(new URL(request.url()).pathname)?.[1] ?? id;
   });
-  const main = frame.locator('main');
+  const main = frame.locator('[data-state]');
   const doing = (what) => frame.locator(`[data-do="${what}"]`);
 
   const widget = {
@@ -20,7 +22,7 @@ export async function widgetOf(page, server, n = 0) {
     input: frame.locator('#answer'),
     state: () => main.getAttribute('data-state'),
     /** Waits until the widget is in one of the states. */
-    is: (...states) => frame.locator(states.map((s) => `main[data-state="${s}"]`).join(',')).waitFor(),
+    is: (...states) => frame.locator(states.map((s) => `[data-state="${s}"]`).join(',')).waitFor(),
     press: () => widget.box.click(),
 
     /** The puzzle on the screen, as only these tests are told. */
@@ -57,8 +59,7 @@ export async function widgetOf(page, server, n = 0) {
       await doing('submit').click();
     },
 
-    /** The page and the frame, as axe sees them. */
-    violations: async () => [...(await violations(page.mainFrame())), ...(await violations(frame))],
+    violations: () => violations(page),
   };
   return widget;
 }
@@ -78,4 +79,19 @@ export async function waitFor(page, get, what) {
     if (Date.now() > end) throw new Error(`${what} did not come`);
     await page.waitForTimeout(50);
   }
+}
+
+/** No part of the frame or the page is beside the screen, and all that is pressed is large enough. */
+export async function fits(page, widget) {
+  for (const frame of [page.mainFrame(), widget.frame]) {
+    const [wide, room] = await frame.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    assert.ok(wide <= room, `${wide} px in ${room}`);
+  }
+  const small = await widget.frame.evaluate(() =>
+    [...document.querySelectorAll('button, input, [tabindex="0"]')]
+      .filter((el) => el.checkVisibility())
+      .map((el) => ({ does: el.dataset.do ?? el.id, box: el.getBoundingClientRect() }))
+      .filter(({ box }) => box.width < 24 || box.height < 24)
+      .map(({ does, box }) => `${does}: ${box.width} x ${box.height}`));
+  assert.deepEqual(small, [], 'smaller than 24 px');
 }

@@ -40,6 +40,10 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(r.PostForm) // whoever asked may be gone
 		return
 	}
+	if r.URL.Path == "/favicon.ico" { // every browser asks
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	p.mu.Lock()
 	one, there := p.byPath[r.URL.Path]
 	p.mu.Unlock()
