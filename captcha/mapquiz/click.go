@@ -160,7 +160,7 @@ func (a *asker) nearest(i int) string {
 }
 
 // colours of the coloured road, as Korean says them before a noun.
-var colours = map[string]string{"blue": "파란", "red": "빨간", "green": "초록", "purple": "보라"}
+var colours = map[string]string{"blue": "파란", "red": "빨간", "green": "초록색", "purple": "보라색"}
 
 // roadEnds are the places at an end of the coloured road, told by the place at
 // the other end.
