@@ -88,8 +88,8 @@ func LoadFile(ctx context.Context, path string, l Limits) (*city.Streets, error)
 }
 
 // Load reads the streets, twice over: the ways first, and then the points that
-// belong to one. What is returned is in metres from the middle, y to the south,
-// as on a picture.
+// belong to one. What is returned is in metres from the middle, x to the east and y to the
+// north.
 func Load(ctx context.Context, from io.ReadSeeker, l Limits) (*city.Streets, error) {
 	l = l.withDefaults()
 	ctx, cancel := context.WithTimeout(ctx, l.Time)
@@ -263,5 +263,5 @@ func newFlat(p *points) flat {
 func (f flat) metres(at [2]float64) [2]float64 {
 	const degree = 6_371_000 * math.Pi / 180 // of a great circle, in metres
 	east := math.Mod(at[0]-f.lon+540, 360) - 180
-	return [2]float64{east * degree * f.cos, (f.lat - at[1]) * degree}
+	return [2]float64{east * degree * f.cos, (at[1] - f.lat) * degree}
 }

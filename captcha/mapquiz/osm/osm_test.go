@@ -30,8 +30,8 @@ func TestStreetsInMetres(t *testing.T) {
 	// A thousandth of a degree is 111.2 m to the north, and at 37.5° times
 	// cos 37.5° = 0.793, 88.2 m, to the east.
 	a, b := s.Lines[0].Points, s.Lines[1].Points
-	if dy := a[0][1] - a[1][1]; math.Abs(dy-111.2) > 0.1 || math.Abs(a[0][0]-a[1][0]) > 0.01 {
-		t.Errorf("the major street goes %v: want 111.2 m to the north, which is up", a)
+	if dy := a[1][1] - a[0][1]; math.Abs(dy-111.2) > 0.1 || math.Abs(a[0][0]-a[1][0]) > 0.01 {
+		t.Errorf("the major street goes %v: want 111.2 m to the north", a)
 	}
 	if dx := b[1][0] - b[0][0]; math.Abs(dx-88.2) > 0.1 || math.Abs(b[0][1]-b[1][1]) > 0.01 {
 		t.Errorf("the minor street goes %v: want 88.2 m to the east", b)
