@@ -16,14 +16,14 @@ import (
 // Config describes a Source. Its zero fields are the defaults.
 type Config struct {
 	// Maps is how many drawn maps are kept ready per language at most. A map is
-	// about 28 KB, so that the default of 500 is 14 MB for each language that is
-	// asked for; an idle language keeps an eighth of it.
+	// about 74 KB, so that the default of 500 is 37 MB for each language that is
+	// asked for; an idle language keeps an eighth of it, under 5 MB.
 	Maps int
 	// Reuse is how many questions are asked about one map, each another one.
 	// Default 6; up to half as many again while the pressure is high.
 	Reuse int
 	// Kept is how many maps that were asked about are kept for those who look at
-	// them again, on this gateway or on another one. Default 256, about 7 MB.
+	// them again, on this gateway or on another one. Default 128, about 9 MB.
 	Kept int
 	// Streets, unless nil, are those of a city that the operator imported.
 	Streets *city.Streets
@@ -37,7 +37,8 @@ const (
 	// draws is how many maps are drawn at a time for those who wait: two cores'
 	// worth, whatever is asked for.
 	draws = 2
-	// waiting is how many may wait for them; 32 × 25 ms is under half a second.
+	// waiting is how many may wait for them: 32 × 25 ms for two at a time is under
+	// half a second.
 	waiting = 32
 	// smallest is how many maps are kept ready of each sort, wanted or not.
 	smallest = 8
@@ -51,7 +52,7 @@ var pooled = map[int]float64{2: 0.6, 3: 0.4}
 func (c Config) Validate() error {
 	var all []error
 	if c.Maps < 0 || c.Maps > 50_000 {
-		all = append(all, fmt.Errorf("captcha maps %d: choose 0 for the default, or up to 50000, which take 1.4 GB", c.Maps))
+		all = append(all, fmt.Errorf("captcha maps %d: choose 0 for the default, or up to 50000, which take 3.7 GB", c.Maps))
 	}
 	if c.Reuse < 0 || c.Reuse > Variants/2 {
 		all = append(all, fmt.Errorf("captcha reuse %d: choose 0 for the default, or up to %d questions about a map", c.Reuse, Variants/2))
@@ -70,7 +71,7 @@ func (c Config) withDefaults() Config {
 		c.Reuse = 6
 	}
 	if c.Kept == 0 {
-		c.Kept = 256
+		c.Kept = 128
 	}
 	return c
 }
@@ -140,8 +141,8 @@ func draw(s city.Spec) (*city.Plan, []byte) {
 	return p, p.JPEG()
 }
 
-// Langs are those of the package: a language that there is not is asked in
-// English.
+// lang is the language that is asked in: English where the one wanted is not
+// drawn.
 func (s *Source) lang(wanted string) string {
 	if wanted == "ko" && s.stocks[sort{"ko", 2}] != nil {
 		return "ko"
