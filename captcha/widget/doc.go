@@ -43,9 +43,9 @@
 // # Hooks for tests
 //
 // In the page: [data-daero-captcha] is a widget's box, and its frame's title is
-// "사람 확인" or "Human check". In the frame: main[data-state] is idle, work,
-// question, wait, error, expired or done; main[data-mode] is click, text or audio
-// and main[data-kind] the kind while there is a question. The checkbox has the
+// "사람 확인" or "Human check". In the frame: [data-state] is idle, work,
+// question, wait, error, expired or done; [data-mode] is click, text or audio
+// and [data-kind] the kind while there is a question. The checkbox has the
 // role checkbox, the map the role application, the input the role textbox; all
 // buttons have data-do: start, submit, undo, zoom, other, more, close, again,
 // play, slow, mode-click, mode-text, mode-audio. [data-mark] is a mark on the

@@ -53,7 +53,7 @@ func (h *Handler) refuse(w http.ResponseWriter, err error) {
 
 func refusalOf(err error) (told *captcha.Refusal, cause error) {
 	if r, ok := errors.AsType[*captcha.Refusal](err); ok {
-		if err != error(r) {
+		if any(err) != any(r) { // it is not the refusal itself
 			cause = err
 		}
 		return r, cause

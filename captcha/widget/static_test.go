@@ -75,8 +75,15 @@ func TestTheFrameLoadsWhatItNames(t *testing.T) {
 func TestTheFrameSpeaks(t *testing.T) {
 	h := serve(t, &script{})
 	for _, c := range []struct{ hl, accept, want string }{
-		{"ko", "en", "ko"}, {"ko-KR", "", "ko"}, {"KO", "", "ko"}, {"en-GB", "ko", "en"}, {"fr", "ko", "en"},
-		{"", "ko-KR,ko;q=0.9,en;q=0.8", "ko"}, {"auto", "ko", "ko"}, {"", "en-US", "en"}, {"", "", "en"},
+		{"ko", "en", "ko"},
+		{"ko-KR", "", "ko"},
+		{"KO", "", "ko"},
+		{"en-GB", "ko", "en"},
+		{"fr", "ko", "en"},
+		{"", "ko-KR,ko;q=0.9,en;q=0.8", "ko"},
+		{"auto", "ko", "ko"},
+		{"", "en-US", "en"},
+		{"", "", "en"},
 		{`"><script>`, "ko", "en"},
 	} {
 		w := send(h, "GET", "/daero/captcha/frame?k=key&hl="+strings.ReplaceAll(c.hl, `"`, "%22"), "", "Accept-Language", c.accept)

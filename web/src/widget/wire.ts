@@ -13,10 +13,17 @@ export interface Init {
   tabindex: number;
 }
 
+/**
+ * Who starts a widget: the visitor by a press, the page by a call of which it
+ * expects a question at once, or the page when it was opened, which asks nothing
+ * before somebody presses.
+ */
+export type By = "visitor" | "call" | "page";
+
 /** Page to frame. Every message carries the nonce of its widget as `daero`. */
 export type ToFrame =
   | ({ do: "init" } & Init)
-  | { do: "start"; action: string; cdata: string; seen: boolean; by: "visitor" | "page" }
+  | { do: "start"; action: string; cdata: string; seen: boolean; by: By }
   | { do: "reset" }
   | { do: "expired" }
   | { do: "shown" };

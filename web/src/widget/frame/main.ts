@@ -1,5 +1,5 @@
 // The frame: what a visitor sees, and the way through the protocol.
-import type { Init, Mode, Question, Reply, ToFrame, ToPage } from "../wire";
+import type { By, Init, Mode, Question, Reply, ToFrame, ToPage } from "../wire";
 import { ask, isFinal, Refusal } from "./ask";
 import { compute, noWorker, prepare } from "./compute";
 import { button, h } from "./dom";
@@ -23,7 +23,7 @@ let pageOrigin = "";
 let action = "";
 let cdata = "";
 let seen = true; // whether the page had the focus, a pointer or a key
-let visitor = true; // whether a visitor started it, or the page
+let by: By = "page"; // who started it
 let mode: Mode | undefined; // how the visitor wants to be asked
 let run = 0; // what belongs to an earlier run is dropped
 let pending: (() => void) | undefined; // a question that waits for a press
@@ -31,7 +31,7 @@ let view: QuestionView | undefined;
 let opened = false;
 let whenShown: (() => void) | undefined;
 
-const main = h("main");
+const main = h("div"); // no landmark: the page around has its own
 const live = h("p", { id: "say", role: "status" });
 const say = (text: string) => void (live.textContent = text);
 
@@ -119,7 +119,8 @@ function close(): void {
 function press(): void {
   const state = main.dataset.state;
   if (state === "work" || state === "done") return;
-  seen = visitor = true;
+  seen = true;
+  by = "visitor";
   if (pending) {
     const go = pending;
     pending = undefined;
@@ -135,7 +136,7 @@ function probes(): string[] {
     nav.webdriver && "webdriver",
     (/headless/i.test(nav.userAgent) || !screen.width) && "headless",
     noWorker() && "no-worker",
-    visitor && performance.now() < 1000 && "instant",
+    by === "visitor" && performance.now() < 1000 && "instant",
     !seen && "no-focus",
   ].filter((p): p is string => !!p);
 }
@@ -248,7 +249,7 @@ function done(reply: Reply): void {
 function offer(reply: Reply, mine: number): void {
   const until = Date.now() + (reply.expires || 120) * 1000;
   const go = () => (Date.now() < until ? question(reply, mine, until) : void begin());
-  if (opened || visitor || init!.size === "invisible") return go();
+  if (opened || by !== "page" || init!.size === "invisible") return go();
   pending = go;
   box("idle", w.person, "false");
   say(w.ask);
@@ -330,7 +331,7 @@ async function waitFor(reply: Reply, mine: number): Promise<void> {
   };
   const m = message("wait", text(), w.again, () => left <= 0 && resume());
   m.again.setAttribute("aria-disabled", "true");
-  if (!opened && (visitor || init!.size === "invisible") && !busy) open(() => m.again.focus());
+  if (!opened && (by !== "page" || init!.size === "invisible") && !busy) open(() => m.again.focus());
   const timer = setInterval(() => {
     if (mine !== run) return clearInterval(timer);
     left--;
@@ -358,8 +359,7 @@ function heard(m: ToFrame): void {
       break;
     case "start":
       if (root.dataset.error || !init) break;
-      ({ action, cdata, seen } = m);
-      visitor = m.by === "visitor";
+      ({ action, cdata, seen, by } = m);
       void begin();
       break;
     case "reset":

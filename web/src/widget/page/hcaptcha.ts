@@ -1,75 +1,48 @@
 // The globals of hCaptcha.
-import type { Options, Place } from "./place";
-import { attributes, begin, bind, callback, element, Registry, setup } from "./registry";
-import { newNonce } from "./place";
-import { Widget } from "./widget";
-
-/** What went wrong, in hCaptcha's words. */
-export const hcaptchaError = (code: string): string => {
-  if (code === "network") return "network-error";
-  if (/^(busy|too-many)/.test(code)) return "rate-limited";
-  if (/^(no-site|wrong-host|bad-)/.test(code)) return "invalid-data";
-  return /^challenge-/.test(code) ? code : "challenge-error";
-};
+import { hcaptchaError } from "./errors";
+import { newNonce, type Options, type Place } from "./place";
+import { attributes, begin, callback, element, install, Registry } from "./registry";
 
 export function hcaptcha(place: Place): void {
-  const reg = new Registry<string>(place, "hcaptcha");
-  const page = window as unknown as Record<string, any>;
+  const reg = new Registry<string>(place, "hcaptcha", { normal: [303, 78], compact: [164, 144], invisible: [0, 0] });
 
   const render = (at: HTMLElement | string, config?: Partial<ConfigRender>): string => {
     const el = element(at);
     if (!el) throw new Error(`[hCaptcha] render: invalid container '${String(at)}'.`);
-    const old = reg.at(el);
-    if (old?.widget.box.isConnected) {
+    const old = reg.live(el);
+    if (old) {
       console.error("[hCaptcha] render: only one captcha is permitted per parent container.");
       return old.id;
     }
-    if (old) reg.remove(old);
     const o: Options = config ? { ...config } : attributes(el);
+    if (o.theme === "contrast") o.theme = "dark";
     const id = newNonce().slice(0, 12);
-    const button = /^(BUTTON|INPUT|A)$/.test(el.tagName);
-    const compact = o.size === "compact";
     const failed = callback(o["error-callback"]);
-    const on = (name: string) => callback(o[name]);
-    const widget = new Widget(setup(place, "hcaptcha", button ? el.parentElement! : el, {
-      ...o,
-      theme: o.theme === "contrast" ? "dark" : o.theme,
-    }, {
-      token: (t) => on("callback")?.(t),
-      expired: () => on("expired-callback")?.(),
-      open: () => on("open-callback")?.(),
-      shut: (by) => by === "visitor" && on("close-callback")?.(),
-      timeout: () => on("chalexpired-callback")?.(),
+    const call = (name: string, ...args: unknown[]) => callback(o[name])?.(...args);
+    reg.make(id, el, o, {
+      token: (t) => call("callback", t),
+      expired: () => call("expired-callback"),
+      open: () => call("open-callback"),
+      shut: (by) => by === "visitor" && call("close-callback"),
+      timeout: () => call("chalexpired-callback"),
       ...(failed && { error: (code: string) => failed(hcaptchaError(code)) }),
-    }, {
-      size: o.size === "invisible" || button ? "invisible" : compact ? "compact" : "normal",
-      ...(compact ? { width: 164, height: 144 } : { width: 303 }),
-      form: button ? el.parentElement : null,
-      fields: ["g-recaptcha-response", "h-captcha-response"].map((name) => ({ tag: "textarea", name, id: `${name}-${id}` })),
-    }));
-    reg.add(id, el, o, widget);
-    bind(el, () => widget.start("visitor"));
+    }, ["g-recaptcha-response", "h-captcha-response"].map((name) => ({ tag: "textarea", name, id: `${name}-${id}` })));
     return id;
   };
 
+  const missing = (id?: string) => (id === undefined ? "missing-captcha" : "invalid-captcha-id");
   const get = (id?: string) => {
     const entry = reg.find(id);
-    if (!entry) throw new Error(id === undefined ? "[hCaptcha] no captcha was rendered: missing-captcha" : `[hCaptcha] no captcha has the id ${id}: invalid-captcha-id`);
+    if (!entry) throw new Error(`[hCaptcha] ${missing(id)}`);
     return entry;
   };
 
   const execute = (first?: string | ConfigExecute, second?: ConfigExecute): void | Promise<HCaptchaResponse> => {
     const [id, o] = typeof first === "object" ? [undefined, first] : [first, second];
-    const entry = reg.find(id);
-    if (!entry) {
-      const why = id === undefined ? "missing-captcha" : "invalid-captcha-id";
-      if (o?.async) return Promise.reject(why);
-      throw new Error(`[hCaptcha] execute: ${why}`);
-    }
-    const run = entry.widget.run();
-    if (o?.async) {
-      return run.then((response) => ({ response, key: entry.widget.nonce }), (code: string) => Promise.reject(hcaptchaError(code)));
-    }
+    if (o?.async && !reg.find(id)) return Promise.reject(missing(id));
+    const { widget } = get(id);
+    const run = widget.run();
+    if (o?.async) return run.then((response) => ({ response, key: widget.nonce }), (code: string) => Promise.reject(hcaptchaError(code)));
   };
 
   const api: HCaptcha = {
@@ -86,9 +59,7 @@ export function hcaptcha(place: Place): void {
     // Data of the paid product: taken, checked for the widget, and not needed.
     setData: (id: string | ConfigSetData) => void get(typeof id === "string" ? id : undefined),
   };
-  page.hcaptcha = Object.assign(page.hcaptcha ?? {}, api);
-  if (place.params.get("recaptchacompat") !== "off" && !page.grecaptcha?.render) {
-    page.grecaptcha = Object.assign(page.grecaptcha ?? {}, api, { ready: (f: () => void) => f() });
-  }
-  begin(place, "h-captcha", (el) => void (reg.at(el) || render(el)), []);
+  install("hcaptcha", api);
+  const ready = begin(place, "h-captcha", (el) => void (reg.at(el) || render(el)));
+  if (place.params.get("recaptchacompat") !== "off" && !(window as any).grecaptcha?.render) install("grecaptcha", { ...api, ready });
 }

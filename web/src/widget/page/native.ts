@@ -1,8 +1,6 @@
 // Our own global, daeroCaptcha: the same idea with fewer names.
-import type { Options, Place } from "./place";
-import { attributes, begin, bind, callback, element, Registry, setup } from "./registry";
-import { newNonce } from "./place";
-import { Widget } from "./widget";
+import { newNonce, type Options, type Place } from "./place";
+import { attributes, begin, callback, element, install, isButton, Registry, type Entry } from "./registry";
 
 /** Options, also as data-…: callbacks are functions or names of global ones. */
 export interface DaeroOptions {
@@ -32,46 +30,28 @@ export interface DaeroCaptcha {
   isExpired(at?: string | HTMLElement): boolean;
 }
 
-const sizes = {
-  normal: { width: 304, height: 78 },
-  flexible: { width: 0, height: 65 },
-  compact: { width: 164, height: 144 },
-  invisible: { width: 0, height: 0 },
-};
-
 export function native(place: Place): void {
-  const reg = new Registry<string>(place, "daero");
-  const page = window as unknown as { daeroCaptcha?: Partial<DaeroCaptcha> };
-  const waiting: (() => void)[] = [];
-  let ready = false;
+  const reg = new Registry<string>(place, "daero", { normal: [304, 78], flexible: [0, 65], compact: [164, 144], invisible: [0, 0] });
 
   const render = (at: string | HTMLElement, options?: DaeroOptions): string => {
     const el = element(at);
     if (!el) throw new Error(`daeroCaptcha: there is no element ${String(at)}`);
-    const old = reg.at(el);
-    if (old?.widget.box.isConnected) return old.id;
-    if (old) reg.remove(old);
-    const o: Options = { ...attributes(el), ...options };
+    const old = reg.live(el);
+    if (old) return old.id;
+    const o: Options = { theme: "auto", ...attributes(el), ...options };
     if (!o.sitekey) throw new Error("daeroCaptcha: the site key is missing: set data-sitekey");
-    const button = /^(BUTTON|INPUT|A)$/.test(el.tagName);
-    const size = button ? "invisible" : (o.size as keyof typeof sizes) in sizes ? (o.size as keyof typeof sizes) : "normal";
     const id = newNonce().slice(0, 12);
     const failed = callback(o["error-callback"]);
-    const widget = new Widget(setup(place, "daero", button ? el.parentElement! : el, { ...o, theme: o.theme ?? "auto", cData: o.cdata }, {
+    const start = () => o.start === "auto" && !isButton(el) && entry.widget.start("page");
+    const entry: Entry<string> = reg.make(id, el, o, {
       token: (t) => callback(o.callback)?.(t),
       expired: () => {
         callback(o["expired-callback"])?.();
-        if (o.start === "auto") widget.start("page");
+        start();
       },
       ...(failed && { error: (code: string) => failed(code) }),
-    }, {
-      size,
-      ...sizes[size],
-      form: button ? el.parentElement : null,
-      fields: [{ tag: "input", name: String(o["field-name"] || "daero-captcha-response"), id: "daero-captcha-" + id }],
-    }));
-    reg.add(id, el, o, widget);
-    if (!bind(el, () => widget.start("visitor")) && o.start === "auto") widget.start("page");
+    }, [{ tag: "input", name: String(o["field-name"] || "daero-captcha-response"), id: "daero-captcha-" + id }]);
+    start();
     return id;
   };
 
@@ -82,10 +62,7 @@ export function native(place: Place): void {
   };
 
   const api: DaeroCaptcha = {
-    ready: (f) => {
-      if (ready) f();
-      else waiting.push(f);
-    },
+    ready: begin(place, "daero-captcha", (el) => void (reg.at(el) || render(el))),
     render,
     execute: (at, o) => get(at).widget.run(o?.action, o?.cdata),
     reset: (at) => get(at).widget.reset(),
@@ -93,11 +70,5 @@ export function native(place: Place): void {
     getResponse: (at) => get(at).widget.token,
     isExpired: (at) => get(at).widget.expired,
   };
-  page.daeroCaptcha = Object.assign(page.daeroCaptcha ?? {}, api);
-  begin(place, "daero-captcha", (el) => void (reg.at(el) || render(el)), [
-    () => {
-      ready = true;
-      waiting.splice(0).forEach((f) => f());
-    },
-  ]);
+  install("daeroCaptcha", api);
 }

@@ -66,10 +66,6 @@ export function make<K extends keyof HTMLElementTagNameMap>(tag: K, style: Parti
   return el;
 }
 
-let count = 0;
-
 /** A nonce of 128 bits, which nobody else on the page can guess. */
 export const newNonce = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-
-export const newNumber = (): number => count++;

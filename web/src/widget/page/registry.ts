@@ -1,14 +1,17 @@
 // The widgets of a page, by id and by where they are.
-import { attributes, callback, newNumber, type Options, type Place } from "./place";
-import { Widget, type Hooks, type Setup } from "./widget";
 import type { Contract } from "../wire";
+import { attributes, callback, type Options, type Place } from "./place";
+import { Widget, type Field, type Hooks, type Setup } from "./widget";
 
 export interface Entry<ID> {
   id: ID;
   widget: Widget;
-  container: HTMLElement;
+  at: HTMLElement;
   options: Options;
 }
+
+/** Width and height of a box by the names of sizes; 0 is as wide as there is room. */
+export type Sizes = Record<string, [number, number]>;
 
 export class Registry<ID> {
   readonly all: Entry<ID>[] = [];
@@ -16,91 +19,97 @@ export class Registry<ID> {
   constructor(
     readonly place: Place,
     readonly contract: Contract,
+    readonly sizes: Sizes,
   ) {}
-
-  add(id: ID, container: HTMLElement, options: Options, widget: Widget): Entry<ID> {
-    const entry = { id, widget, container, options };
-    this.all.push(entry);
-    return entry;
-  }
 
   /** By id, by element or its selector; without either the first one. */
   find(by?: unknown): Entry<ID> | undefined {
     if (by === undefined || by === null) return this.all[0];
-    return this.all.find((e) => e.id === by || e.container === by) ?? (typeof by === "string" ? this.at(element(by)) : undefined);
+    return this.all.find((e) => e.id === by) ?? this.at(element(by));
   }
 
-  at(container: unknown): Entry<ID> | undefined {
-    // Where a page's framework took a container away, its widget is gone.
-    return this.all.find((e) => e.container === container);
+  at(el: unknown): Entry<ID> | undefined {
+    return el ? this.all.find((e) => e.at === el) : undefined;
+  }
+
+  /** The widget of an element. One that the page took away is forgotten. */
+  live(el: HTMLElement): Entry<ID> | undefined {
+    const old = this.at(el);
+    if (!old || old.widget.box.isConnected) return old;
+    this.remove(old);
   }
 
   remove(entry: Entry<ID>): void {
     this.all.splice(this.all.indexOf(entry), 1);
     entry.widget.remove();
   }
+
+  /** Makes a widget for an element, or one that starts when a button is pressed. */
+  make(id: ID, at: HTMLElement, o: Options, on: Hooks, fields: Field[], more: Partial<Setup> = {}): Entry<ID> {
+    const button = isButton(at);
+    const size = button ? "invisible" : String(o.size) in this.sizes ? String(o.size) : "normal";
+    const [width, height] = this.sizes[size] || [0, 0];
+    const container = button ? at.parentElement! : at; // in a button is no place for a frame
+    const widget = new Widget({
+      place: this.place,
+      contract: this.contract,
+      container,
+      sitekey: text(o.sitekey),
+      theme: o.theme === "dark" || o.theme === "auto" ? o.theme : "light",
+      size: size as Setup["size"],
+      width,
+      height,
+      lang: text(o.hl || this.place.params.get("hl")),
+      tabindex: Number(o.tabindex) || 0,
+      action: text(o.action),
+      cdata: text(o.cdata),
+      fields,
+      form: button ? container : null,
+      shy: false,
+      on,
+      ...more,
+    });
+    const entry = { id, widget, at, options: o };
+    this.all.push(entry);
+    if (button) {
+      at.addEventListener("click", (e) => {
+        e.preventDefault();
+        widget.start("visitor");
+      });
+    }
+    return entry;
+  }
 }
+
+export const isButton = (el: Element): boolean => /^(BUTTON|INPUT|A)$/.test(el.tagName);
 
 /** An element, by itself, by id, or by selector. */
 export function element(at: unknown): HTMLElement | null {
   if (typeof at !== "string") return at instanceof Element ? (at as HTMLElement) : null;
-  const byId = document.getElementById(at);
-  if (byId) return byId;
   try {
-    return document.querySelector<HTMLElement>(at);
+    return document.getElementById(at) || document.querySelector<HTMLElement>(at);
   } catch {
-    return null;
+    return null; // no selector
   }
 }
 
 const text = (v: unknown): string => (v === undefined || v === null ? "" : String(v));
 
-/** What all contracts read alike from their options. */
-export function setup(place: Place, contract: Contract, container: HTMLElement, o: Options, on: Hooks, more: Partial<Setup>): Setup {
-  return {
-    place,
-    contract,
-    container,
-    sitekey: text(o.sitekey),
-    theme: o.theme === "dark" || o.theme === "auto" ? o.theme : "light",
-    size: "normal",
-    width: 304,
-    height: 78,
-    lang: text(o.hl || place.params.get("hl")),
-    tabindex: Number(o.tabindex) || 0,
-    action: text(o.action),
-    cdata: text(o.cData),
-    fields: [],
-    shy: false,
-    on,
-    ...more,
-  };
+/** Adds to a global that the page may have begun already. */
+export function install(name: string, api: object): any {
+  const page = window as unknown as Record<string, any>;
+  return (page[name] = Object.assign(page[name] ?? {}, api));
 }
 
-/** The hidden textarea of the first widget has the plain name as its id. */
-export const fieldID = (name: string, n: number): string => (n ? `${name}-${n}` : name);
-
-/** A button that starts an invisible widget when it is pressed. */
-export function bind(el: HTMLElement, start: () => void): boolean {
-  if (!/^(BUTTON|INPUT|A)$/.test(el.tagName)) return false;
-  el.addEventListener("click", (e) => {
-    e.preventDefault();
-    start();
-  });
-  return true;
-}
-
-/** Runs when the page's elements are there. */
-export function whenParsed(then: () => void): void {
-  if (document.readyState === "loading") addEventListener("DOMContentLoaded", then, { once: true });
-  else setTimeout(then);
-}
-
-/** Renders the elements of a class, then calls what the page wants called. */
-export function begin(place: Place, cls: string, render: (el: HTMLElement) => void, readyFns: (() => void)[]): void {
-  const { params } = place;
-  whenParsed(() => {
-    if ((params.get("render") || "onload") === "onload") {
+/**
+ * When the page's elements are there: renders those of a class, unless the page
+ * does that itself, and calls what the page wants called. Returns what queues
+ * more of that.
+ */
+export function begin(place: Place, cls: string, render: (el: HTMLElement) => void, waiting: (() => void)[] = []): (f: () => void) => void {
+  let ready = false;
+  const go = () => {
+    if ((place.params.get("render") || "onload") === "onload") {
       for (const el of document.querySelectorAll<HTMLElement>("." + cls)) {
         try {
           render(el);
@@ -109,9 +118,13 @@ export function begin(place: Place, cls: string, render: (el: HTMLElement) => vo
         }
       }
     }
-    callback(params.get("onload"))?.();
-    readyFns.forEach((f) => f());
-  });
+    callback(place.params.get("onload"))?.();
+    ready = true;
+    waiting.splice(0).forEach((f) => f());
+  };
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", go, { once: true });
+  else setTimeout(go);
+  return (f) => void (ready ? f() : waiting.push(f));
 }
 
-export { attributes, callback, newNumber };
+export { attributes, callback };

@@ -1,106 +1,74 @@
 // The globals of Turnstile.
-import type { Options, Place } from "./place";
-import { attributes, begin, callback, element, Registry, setup, type Entry } from "./registry";
-import { newNonce } from "./place";
-import { Widget } from "./widget";
+import { turnstileChecks, turnstileError } from "./errors";
+import { newNonce, type Options, type Place } from "./place";
+import { attributes, begin, callback, element, install, Registry, type Entry } from "./registry";
 
 type Params = Turnstile.RenderParameters;
 
-/** What went wrong, in Turnstile's numbers. Families end in zeros. */
-export const turnstileError = (code: string): string =>
-  ({
-    "no-site": "110100",
-    "wrong-host": "110200",
-    "bad-action": "110420",
-    "bad-cdata": "110430",
-    unsupported: "110500",
-    network: "300010",
-    unavailable: "300020",
-  })[code] ?? "600010";
-
-/** Options on elements are written with small letters: data-cdata. */
-const tidy = (o: Options): Options => ({ ...o, cData: o.cData ?? o.cdata });
-
 export function turnstile(place: Place): void {
-  const reg = new Registry<string>(place, "turnstile");
-  const page = window as unknown as Record<string, any>;
-  const waiting: (() => void)[] = [];
-  let ready = false;
+  const reg = new Registry<string>(place, "turnstile", { normal: [300, 65], flexible: [0, 65], compact: [150, 140] });
 
-  const sizes = {
-    normal: { width: 300, height: 65 },
-    flexible: { width: 0, height: 65 },
-    compact: { width: 150, height: 140 },
+  /** Options of an element and of a call, by one name each. */
+  const options = (...all: (Options | undefined)[]): Options => {
+    const o: Options = Object.assign({ theme: "auto" }, ...all);
+    return { ...o, cdata: o.cData ?? o.cdata, hl: o.language === "auto" ? "" : o.language };
   };
 
   const render = (at: string | HTMLElement, params?: Partial<Params>): string | undefined => {
     const el = element(at);
     if (!el) throw new Error(`[Turnstile] no container: ${String(at)}`);
-    const old = reg.at(el);
-    if (old?.widget.box.isConnected) {
+    const old = reg.live(el);
+    if (old) {
       console.warn("[Turnstile] there is a widget in this container already");
       return old.id;
     }
-    if (old) reg.remove(old);
-    const o = tidy({ ...attributes(el), ...params });
+    const o = options(attributes(el), params as Options);
     if (!o.sitekey) throw new Error("[Turnstile] missing parameter sitekey");
-    const id = "cf-chl-widget-" + newNonce().slice(0, 8);
-    const entry = reg.add(id, el, o, widgetOf(el, o, id, () => entry));
-    const bad = checks(o);
-    if (bad) setTimeout(() => complain(entry, bad));
+    const entry = make(el, o);
+    const bad = turnstileChecks(o);
+    if (bad) setTimeout(() => complain(o, bad));
     else if (o.execution !== "execute") entry.widget.start("page");
-    return id;
+    return entry.id;
   };
 
-  const checks = (o: Options): string => {
-    if (o.action && !/^[A-Za-z0-9_-]{1,32}$/.test(String(o.action))) return "bad-action";
-    if (o.cData && new TextEncoder().encode(String(o.cData)).length > 255) return "bad-cdata";
-    return "";
-  };
-
-  const complain = (e: Entry<string>, code: string) => {
+  const complain = (o: Options, code: string) => {
     const n = turnstileError(code);
-    if (!callback(e.options["error-callback"])?.(n)) console.error(`[Turnstile] error ${n} (${code})`);
+    if (!callback(o["error-callback"])?.(n)) console.error(`[Turnstile] error ${n} (${code})`);
   };
 
-  const widgetOf = (el: HTMLElement, o: Options, id: string, entry: () => Entry<string>): Widget => {
-    const size = (o.size as keyof typeof sizes) in sizes ? (o.size as keyof typeof sizes) : "normal";
-    const on = (name: string) => callback(o[name]);
-    const again = (after: number) => setTimeout(() => entry().widget.gone || entry().widget.start("page"), after);
+  const make = (el: HTMLElement, o: Options): Entry<string> => {
+    const id = "cf-chl-widget-" + newNonce().slice(0, 8);
+    const call = (name: string, ...args: unknown[]) => callback(o[name])?.(...args);
+    const again = (after: number) => setTimeout(() => entry.widget.gone || entry.widget.start("page"), after);
+    const auto = (name: string) => (o[name] ?? "auto") === "auto" && again(0);
     let asked = false;
-    return new Widget(setup(place, "turnstile", el, {
-      ...o,
-      theme: o.theme ?? "auto",
-      hl: o.language === "auto" ? "" : o.language,
-    }, {
+    const entry: Entry<string> = reg.make(id, el, o, {
       token: (t) => {
-        if (asked) on("after-interactive-callback")?.();
+        if (asked) call("after-interactive-callback");
         asked = false;
-        on("callback")?.(t);
+        call("callback", t);
       },
       ask: () => {
         asked = true;
-        on("before-interactive-callback")?.();
+        call("before-interactive-callback");
       },
       expired: () => {
-        on("expired-callback")?.();
-        if ((o["refresh-expired"] ?? "auto") === "auto") again(0);
+        call("expired-callback");
+        auto("refresh-expired");
       },
       timeout: () => {
-        on("timeout-callback")?.();
-        if ((o["refresh-timeout"] ?? "auto") === "auto") again(0);
+        call("timeout-callback");
+        auto("refresh-timeout");
       },
       error: (code, final) => {
-        if (code === "unsupported") on("unsupported-callback")?.();
-        complain(entry(), code);
+        if (code === "unsupported") call("unsupported-callback");
+        complain(o, code);
         if (!final && o.retry !== "never") again(Number(o["retry-interval"]) || 8000);
       },
-    }, {
-      size,
-      ...sizes[size],
-      shy: o.appearance === "interaction-only" || o.appearance === "execute",
-      fields: String(o["response-field"]) === "false" ? [] : [{ tag: "input", name: String(o["response-field-name"] || "cf-turnstile-response"), id: id + "_response" }],
-    }));
+    },
+    String(o["response-field"]) === "false" ? [] : [{ tag: "input", name: String(o["response-field-name"] || "cf-turnstile-response"), id: id + "_response" }],
+    { shy: o.appearance === "interaction-only" || o.appearance === "execute" });
+    return entry;
   };
 
   const get = (at?: string | HTMLElement) => {
@@ -110,19 +78,17 @@ export function turnstile(place: Place): void {
   };
 
   const api: Turnstile.Turnstile = {
-    ready: (f) => {
-      if (ready) f();
-      else waiting.push(f);
-    },
+    ready: begin(place, "cf-turnstile", (el) => void (reg.at(el) || render(el))),
     render: render as Turnstile.Turnstile["render"],
     execute: (at, params) => {
-      const entry = reg.find(at) ?? (element(at) && reg.find(render(at, params && { execution: "execute", ...params })));
-      if (!entry) return void get(at);
-      const o = tidy({ ...entry.options, ...params });
-      const bad = checks(o);
-      if (bad) return complain(entry, bad);
+      if (!reg.find(at) && params && element(at)) render(at, { ...params, execution: "execute" });
+      const entry = get(at);
+      if (!entry) return;
+      const o = options(entry.options, params as unknown as Options);
+      const bad = turnstileChecks(o);
+      if (bad) return complain(o, bad);
       if (o.appearance === "execute") entry.widget.reveals();
-      entry.widget.start("page", String(o.action ?? ""), String(o.cData ?? ""));
+      entry.widget.start("page", String(o.action ?? ""), String(o.cdata ?? ""));
     },
     reset: (at) => {
       const e = get(at);
@@ -136,11 +102,5 @@ export function turnstile(place: Place): void {
     getResponse: (at) => reg.find(at)?.widget.token || undefined,
     isExpired: (at) => !!reg.find(at)?.widget.expired,
   };
-  page.turnstile = Object.assign(page.turnstile ?? {}, api);
-  begin(place, "cf-turnstile", (el) => void (reg.at(el) || render(el)), [
-    () => {
-      ready = true;
-      waiting.splice(0).forEach((f) => f());
-    },
-  ]);
+  install("turnstile", api);
 }

@@ -1,6 +1,6 @@
 // One widget on a page: its box, its frame, its fields, and what is said between
 // the page and the frame.
-import type { Contract, Init, ToFrame, ToPage } from "../wire";
+import type { By, Contract, Init, ToFrame, ToPage } from "../wire";
 import { make, newNonce, type Place } from "./place";
 
 export interface Field {
@@ -283,7 +283,7 @@ export class Widget {
 
   // --- what the contracts do with it ---------------------------------------
 
-  start(by: "visitor" | "page", action = this.setup.action, cdata = this.setup.cdata): void {
+  start(by: By, action = this.setup.action, cdata = this.setup.cdata): void {
     this.clear();
     this.send({ do: "start", action, cdata, seen: touched || document.hasFocus(), by });
   }
@@ -292,7 +292,7 @@ export class Widget {
   run(action = this.setup.action, cdata = this.setup.cdata): Promise<string> {
     const p = new Promise<string>((resolve, reject) => this.runs.push({ action, cdata, resolve, reject }));
     p.catch(() => {}); // who listens to callbacks alone hears of it there
-    if (this.runs.length === 1) this.start("page", action, cdata);
+    if (this.runs.length === 1) this.start("call", action, cdata);
     return p;
   }
 
@@ -301,7 +301,7 @@ export class Widget {
     if (!r) return;
     how(r);
     const next = this.runs[0];
-    if (next) setTimeout(() => this.start("page", next.action, next.cdata));
+    if (next) setTimeout(() => this.start("call", next.action, next.cdata));
   }
 
   reset(): void {
