@@ -69,10 +69,11 @@ func contextOf(c *cobra.Command) context.Context {
 
 // usageOf is a command with its arguments.
 func usageOf(c *cobra.Command) string {
-	if c.HasParent() && c.Parent().HasParent() || c.HasParent() && c.Parent().Runnable() {
-		return c.Parent().Name() + " " + c.Use
+	text := c.Use
+	for p := c.Parent(); p != nil && (p.HasParent() || p.Runnable()); p = p.Parent() {
+		text = p.Name() + " " + text
 	}
-	return c.Use
+	return text
 }
 
 func newSession(ctx context.Context, c *cobra.Command) (*session, error) {
