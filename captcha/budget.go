@@ -18,8 +18,8 @@ const (
 	forMedia      = "bp"
 )
 
-// mediaMost is how often pictures and sounds of one question are fetched: a
-// visitor hears it again, a flood does not draw it again.
+// mediaMost is how often pictures and sounds of one question are fetched in two
+// minutes: a visitor hears it again, a flood does not draw it again.
 const mediaMost = 60
 
 func (st *state) budget(what string) string {
@@ -33,7 +33,9 @@ func (p *Platform) admit(ctx context.Context, site *Site, st *state, now time.Ti
 	code := CodeBusy
 	if ok && err == nil {
 		code = CodeTooManyTries
-		ok, _, after, err = p.cfg.Ledger.Spend(ctx, st.budget(forChallenges), 1, policy.PrefixChallenges, time.Minute)
+		var spent int
+		ok, spent, after, err = p.cfg.Ledger.Spend(ctx, st.budget(forChallenges), 1, policy.PrefixChallenges, time.Minute)
+		st.used = float64(spent) / float64(policy.PrefixChallenges)
 	}
 	if err != nil {
 		r, err = asReply(err, now)
@@ -69,6 +71,10 @@ func (p *Platform) judge(ctx context.Context, site *Site, st *state, took time.D
 		{forMisses, policy.PrefixMisses, time.Minute, &k.Missed},
 		{forTokens, policy.PrefixTokens, time.Hour, &k.Tokens},
 	} {
+		if b.what == forChallenges && st.used > 0 { // known a moment ago
+			*b.share = st.used
+			continue
+		}
 		_, spent, after, err := p.cfg.Ledger.Spend(ctx, st.budget(b.what), 0, b.limit, b.per)
 		if err != nil {
 			r, err := asReply(err, now)

@@ -123,7 +123,7 @@ func (p *Platform) Media(ctx context.Context, id string, part Part, now time.Tim
 	if source == nil || !slices.Contains(partsOf(st.Puzzle.Kind), part) {
 		return Media{}, refuse(http.StatusNotFound, CodeGone, "this question has no such part")
 	}
-	ok, _, after, err := p.cfg.Ledger.Spend(ctx, forMedia+i.ledgerKey(), 1, mediaMost, openMost)
+	ok, _, after, err := p.cfg.Ledger.Spend(ctx, forMedia+i.ledgerKey(), 1, mediaMost, openLife)
 	if err != nil {
 		return Media{}, unavailable(err)
 	}

@@ -190,12 +190,16 @@ func (k *Known) reasons(ask Ask) Reasons {
 // fast desktop twice. An app computes natively, which is no fault of it.
 func (k *Known) tooFast() bool { return !k.App && k.Took > 0 && k.Took*4 < k.Work }
 
-// work doubles with each miss and each reset, and for those who do not seem like
-// people, and where the prefix has had its tokens.
+// work doubles with each miss and each reset, for those who do not seem like
+// people, and where the prefix has had half of its challenges, or its tokens: who
+// would rather begin anew than put a question aside pays for that as well.
 func (k *Known) work(policy Policy, against int) time.Duration {
 	least := max(policy.Work, k.Press)
 	doubled := min(k.Misses+k.Resets, 10)
 	if against >= due {
+		doubled++
+	}
+	if k.Challenges > 0.5 {
 		doubled++
 	}
 	if k.Tokens >= 1 {

@@ -37,6 +37,7 @@ type state struct {
 	Resets   int      `json:"r,omitempty"`
 	Fast     bool     `json:"f,omitempty"` // work came too fast once
 	Paid     bool     `json:"o,omitempty"` // the price of a sound beyond the budget, or of a pass beyond it
+	used     float64  // the prefix's share of its challenges, while it is known
 	// Of work: what it is, how long it takes, when it was given out. T = 0 is work
 	// that was done already.
 	Lock []byte `json:"w,omitempty"`

@@ -28,8 +28,11 @@ type Opening struct {
 	// Mode, unless "", is how the visitor wants to be asked if a question is asked.
 	Mode Mode `json:"mode,omitempty"`
 	// Probes are what the widget saw of the browser; see risk.go.
-	Probes  []string `json:"probes,omitempty"`
-	Address string   `json:"-"` // of the visitor, as the server sees it
+	Probes []string `json:"probes,omitempty"`
+	// Address of the visitor, as the server sees it: its /24 or /48 has budgets. All
+	// that is no address shares one: a server that passes none has 60 challenges a
+	// minute in all.
+	Address string `json:"-"`
 }
 
 // Step is what a visitor's widget does next.
