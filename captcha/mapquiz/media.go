@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/daero/daero/captcha"
 	"github.com/daero/daero/captcha/mapquiz/city"
@@ -56,23 +57,43 @@ func (s *Source) picture(ctx context.Context, p picture) ([]byte, error) {
 	if b := s.drawn(p); b != nil {
 		return b, nil
 	}
-	if s.queue.Add(1) > waiting {
-		s.queue.Add(-1)
-		return nil, captcha.ErrBusy
+	leave, err := s.drawing.enter(ctx)
+	if err != nil {
+		return nil, err
 	}
-	defer s.queue.Add(-1)
-	select {
-	case s.gate <- struct{}{}:
-		defer func() { <-s.gate }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	defer leave()
 	if b := s.drawn(p); b != nil { // drawn for somebody else while we waited
 		return b, nil
 	}
 	_, b := s.draw(city.Spec{Seed: p.seed, Level: p.level, Lang: p.lang, Streets: s.cfg.Streets})
 	s.kept.put(p, b)
 	return b, nil
+}
+
+// turns let a few do something at a time, and a few more wait for it.
+type turns struct {
+	gate  chan struct{}
+	queue atomic.Int64 // who waits, and who is at it
+}
+
+func newTurns() *turns { return &turns{gate: make(chan struct{}, draws)} }
+
+// enter waits for a turn, unless too many wait already: those are told at once.
+func (t *turns) enter(ctx context.Context) (leave func(), err error) {
+	if t.queue.Add(1) > waiting {
+		t.queue.Add(-1)
+		return nil, captcha.ErrBusy
+	}
+	select {
+	case t.gate <- struct{}{}:
+		return func() {
+			<-t.gate
+			t.queue.Add(-1)
+		}, nil
+	case <-ctx.Done():
+		t.queue.Add(-1)
+		return nil, ctx.Err()
+	}
 }
 
 // drawn returns a picture that is there, nil if there is none.

@@ -34,11 +34,11 @@ type Config struct {
 
 // Limits of what is done at a time.
 const (
-	// draws is how many maps are drawn at a time for those who wait: two cores'
-	// worth, whatever is asked for.
+	// draws is how many maps are planned, and how many are drawn, at a time for
+	// those who wait: two cores' worth, whatever is asked for.
 	draws = 2
-	// waiting is how many may wait for them: 32 × 25 ms for two at a time is under
-	// half a second.
+	// waiting is how many may wait for that, or are at it: 32 × 25 ms, two at a
+	// time, is under half a second.
 	waiting = 32
 	// smallest is how many maps are kept ready of each sort, wanted or not.
 	smallest = 8
@@ -89,9 +89,8 @@ type Source struct {
 	stored map[picture][]byte // of the maps in stock
 	wake   chan struct{}      // to Run: something was used up
 
-	kept  *kept
-	gate  chan struct{} // held while drawing for who waits
-	queue atomic.Int64  // who waits
+	kept           *kept
+	plans, drawing *turns
 }
 
 // sort is what maps of one stock have in common.
@@ -111,12 +110,13 @@ func New(cfg Config) (*Source, error) {
 	}
 	s := &Source{
 		cfg: cfg, draw: draw,
-		r:      rand.New(rand.NewChaCha8(cfg.Seed)),
-		stocks: make(map[sort]*stock),
-		stored: make(map[picture][]byte),
-		wake:   make(chan struct{}, 1),
-		kept:   newKept(cfg.Kept),
-		gate:   make(chan struct{}, draws),
+		r:       rand.New(rand.NewChaCha8(cfg.Seed)),
+		stocks:  make(map[sort]*stock),
+		stored:  make(map[picture][]byte),
+		wake:    make(chan struct{}, 1),
+		kept:    newKept(cfg.Kept),
+		plans:   newTurns(),
+		drawing: newTurns(),
 	}
 	for _, lang := range Langs() {
 		for level, part := range pooled {
@@ -183,18 +183,16 @@ func (s *Source) Next(ctx context.Context, w captcha.Want) (captcha.Puzzle, erro
 	if st := s.stocks[sort{w.Lang, w.Level}]; st != nil && w.Kind == "" {
 		return s.fromStock(st, w.Mode)
 	}
-	return s.planned(w)
+	return s.planned(ctx, w)
 }
 
-// planned makes a question without a picture: some milliseconds, for two at a
-// time.
-func (s *Source) planned(w captcha.Want) (captcha.Puzzle, error) {
-	select {
-	case s.gate <- struct{}{}:
-		defer func() { <-s.gate }()
-	default:
-		return captcha.Puzzle{}, captcha.ErrBusy
+// planned makes a question without a picture, in some milliseconds.
+func (s *Source) planned(ctx context.Context, w captcha.Want) (captcha.Puzzle, error) {
+	leave, err := s.plans.enter(ctx)
+	if err != nil {
+		return captcha.Puzzle{}, err
 	}
+	defer leave()
 	if w.Kind == "" {
 		s.mu.Lock()
 		w.Kind = kinds(w.Mode, s.r)[0]

@@ -34,29 +34,37 @@ func slim(p *city.Plan) *city.Plan {
 // fromStock asks about one of the maps that are ready, any of them: who asks
 // again and again rarely sees the same one twice.
 func (s *Source) fromStock(st *stock, m captcha.Mode) (captcha.Puzzle, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	most := s.reuse()
 	// A map may have no question of this mode left. Four others are tried, so
 	// that the time it takes is bounded.
-	for range 4 {
-		if len(st.maps) == 0 {
+	for range 5 {
+		plan, seed, wanted := s.take(st, m)
+		if plan == nil {
 			break
 		}
-		i := s.r.IntN(len(st.maps))
-		c := st.maps[i]
-		seed := MapSeed(c.plan.Spec.Seed) + uint64(c.used)
-		c.used++
-		if c.used >= most {
-			s.useUp(st, i)
-		}
-		for _, k := range kinds(m, s.r) {
-			if z, ok := Ask(c.plan, k, seed); ok {
+		for _, k := range wanted {
+			if z, ok := Ask(plan, k, seed); ok {
 				return z, nil
 			}
 		}
 	}
 	return captcha.Puzzle{}, captcha.ErrBusy
+}
+
+// take chooses a map, the number of the question about it, and in which order
+// the kinds are tried; no map where there is none.
+func (s *Source) take(st *stock, m captcha.Mode) (*city.Plan, uint64, []captcha.Kind) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(st.maps) == 0 {
+		return nil, 0, nil
+	}
+	i := s.r.IntN(len(st.maps))
+	c := st.maps[i]
+	seed := MapSeed(c.plan.Spec.Seed) + uint64(c.used)
+	if c.used++; c.used >= s.reuse() {
+		s.useUp(st, i)
+	}
+	return c.plan, seed, kinds(m, s.r)
 }
 
 // useUp takes a map out. Its picture is kept for those who were asked about it.
