@@ -92,7 +92,6 @@ export async function violations(page) {
 
 /** What the page's callbacks were called with, once `name` is among it. */
 export async function said(page, name) {
-  if (process.env.DAERO_TEST_DEBUG) setTimeout(async () => console.log(await page.evaluate(() => JSON.stringify(window.said)).catch(String)), 9000);
   await page.waitForFunction((name) => window.said?.some((one) => one[0] === name), name);
   return page.evaluate((name) => window.said.filter((one) => one[0] === name), name);
 }
