@@ -215,6 +215,10 @@ func (c *canvas) grain(seed uint64, k int) {
 	}
 }
 
+// lineWidth is that of the lines across names: as wide as the strokes, so that
+// no filter of widths takes them out.
+const lineWidth = 1.3
+
 // paintLines lays the thin lines: faint over the land, and of the colour of the
 // ink where they cross a name, so that no filter of colours takes them out.
 func (p *Plan) paintLines(c *canvas) {
@@ -226,7 +230,7 @@ func (p *Plan) paintLines(c *canvas) {
 			p.cut(line[i-1], line[i], func(a, b pt) {
 				d, name := p.nameDist(a.lerp(b, 0.5))
 				if k := int(d / reach * steps); k < steps {
-					by[p.texts[name].ink%len(by)][k].stroke([]pt{a, b}, 1, false)
+					by[p.texts[name].ink%len(by)][k].stroke([]pt{a, b}, lineWidth, false)
 				} else {
 					far.stroke([]pt{a, b}, 1, false)
 				}

@@ -188,6 +188,9 @@ func (s *settler) shape(name string, c names.Category) text {
 			t.angle *= 3
 		}
 	}
+	if s.level >= 3 {
+		t.bold = false // beside thick strokes thin lines would be told by their width
+	}
 	if s.level >= 2 {
 		t.shear = (2*r.Float64() - 1) * 0.3
 		t.wave = 0.7 + 0.9*r.Float64()
