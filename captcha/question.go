@@ -44,7 +44,7 @@ func (p *Platform) question(ctx context.Context, h *held, j *Judgement, now time
 			return p.show(ctx, st, m, puzzle, now)
 		}
 		if !errors.Is(err, ErrBusy) && p.cfg.Tell != nil {
-			p.cfg.Tell(Event{Name: "source-failed." + string(m)})
+			p.cfg.Tell(Event{Name: EventSourceFailed + string(m)})
 		}
 	}
 	// The work is done: who comes back goes on from here.

@@ -192,7 +192,9 @@ func (k *Known) tooFast() bool { return !k.App && k.Took > 0 && k.Took*4 < k.Wor
 
 // work doubles with each miss and each reset, for those who do not seem like
 // people, and where the prefix has had half of its challenges, or its tokens: who
-// would rather begin anew than put a question aside pays for that as well.
+// would rather begin anew than put a question aside pays for that as well. Where
+// it has had its misses it is four times as long: a wait for everybody would let
+// one who guesses lock out the others behind the same address.
 func (k *Known) work(policy Policy, against int) time.Duration {
 	least := max(policy.Work, k.Press)
 	doubled := min(k.Misses+k.Resets, 10)
@@ -204,6 +206,9 @@ func (k *Known) work(policy Policy, against int) time.Duration {
 	}
 	if k.Tokens >= 1 {
 		doubled++
+	}
+	if k.Missed >= 1 {
+		doubled += 2
 	}
 	most := firstWork
 	if k.Misses+k.Resets > 0 {

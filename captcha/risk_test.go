@@ -33,6 +33,7 @@ func TestWhoIsAsked(t *testing.T) {
 		"fast before":         {Policy{}, Known{Fast: true, Took: time.Second, Work: 400 * ms}, true, 3, 800 * ms, 0.6, []string{"fast-work"}},
 		"a busy network":      {Policy{}, Known{Challenges: 0.9}, false, 2, 800 * ms, 0.8, []string{"busy-network"}},
 		"a guessing network":  {Policy{}, Known{Challenges: 0.9, Missed: 0.9}, true, 3, 1600 * ms, 0.6, []string{"busy-network", "network-misses"}},
+		"all its misses":      {Policy{}, Known{Missed: 1}, false, 2, 1600 * ms, 0.7, []string{"network-misses"}},
 		"a great office":      {Policy{}, Known{Tokens: 1}, true, 2, 800 * ms, 0.8, []string{"network-tokens"}},
 		"the same, solved":    {Policy{}, Known{Tokens: 3, Solved: true}, true, 2, 800 * ms, 0.95, []string{"network-tokens", "asked"}},
 		"one miss":            {Policy{Ask: AskAlways}, Known{Misses: 1}, true, 2, 800 * ms, 0.8, []string{"misses"}},

@@ -22,6 +22,10 @@ const (
 	CountTookMS   = "took-ms"          // the same, added up
 )
 
+// EventSourceFailed is told to [Config].Tell, and not counted for the site: a
+// Source said something else than ErrBusy. The mode follows.
+const EventSourceFailed = "source-failed."
+
 var tookBuckets = []struct {
 	below time.Duration
 	name  string
