@@ -30,6 +30,9 @@ Exit status: 0 good, 1 it failed, 2 wrong use.`,
 		talks(&cobra.Command{Use: "list", Short: "Lists the sites"}, 0, 0, runListSites),
 		talks(&cobra.Command{Use: "show SITE", Short: "Shows a site"}, 1, 1, runShowSite),
 		siteSetCommand(), siteRotateCommand(), siteRemoveCommand(), siteStatsCommand())
+	for _, one := range append(c.Commands(), c) {
+		one.Annotations = map[string]string{annotationLines: "yes"}
+	}
 	return c
 }
 
@@ -291,8 +294,8 @@ func runRemoveSite(s *session, args []string) error {
 		return err
 	}
 	if !s.yes("yes") {
-		return wrongUse("%s (%s): its pages stop working at once, and its key does not come back.\n"+
-			"Add --yes if that is meant; \"set --off\" can be taken back", doc.Name, doc.Key)
+		return wrongUse("%s (%s): its pages stop working at once, and its key does not come back: "+
+			"add --yes if that is meant; \"set --off\" can be taken back", doc.Name, doc.Key)
 	}
 	raw, err := s.ask(s.ctx, http.MethodDelete, "captcha/sites/"+doc.Key, nil, nil)
 	if err != nil {

@@ -153,7 +153,11 @@ func finish(c *cobra.Command, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return nil
 	}
-	fmt.Fprintln(c.ErrOrStderr(), "daero: "+plain(err.Error()))
+	text := "daero: " + plain(err.Error())
+	if c.Annotations[annotationLines] != "" {
+		text = inLines(text)
+	}
+	fmt.Fprintln(c.ErrOrStderr(), text)
 	c.SilenceErrors = true
 	if _, wrong := errors.AsType[usageError](err); !wrong {
 		return statusError{exitFailed, err}
@@ -162,6 +166,10 @@ func finish(c *cobra.Command, err error) error {
 	carrier := caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return exitUsage, nil })(c, nil)
 	return statusError{exitUsage, carrier}
 }
+
+// annotationLines, with any value, has a command's errors written in lines that
+// fit: those that repeat what a gateway says may be long.
+const annotationLines = "daero.lines"
 
 // statusError is an error with the exit status that it means.
 type statusError struct {

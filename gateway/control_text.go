@@ -69,6 +69,24 @@ func field(w io.Writer, name, text string) {
 	fmt.Fprintln(w, head+line)
 }
 
+// inLines breaks a text into lines that fit, between words.
+func inLines(text string) string {
+	var lines []string
+	for _, line := range strings.Split(text, "\n") {
+		words := strings.Split(line, " ") // what is set in stays so
+		line = words[0]
+		for _, word := range words[1:] {
+			if width(line)+1+width(word) > columns && strings.TrimSpace(line) != "" {
+				lines, line = append(lines, line), word
+				continue
+			}
+			line += " " + word
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // table writes rows in columns, the first being their names. What does not fit
 // is cut in the last column, or in the widest if that is not enough.
 func table(w io.Writer, rows [][]string) {
