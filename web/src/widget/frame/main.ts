@@ -103,7 +103,7 @@ function message(state: State, text: string, label: string, go: () => void, refe
   show(state, h("section", {},
     p,
     reference && h("p", { class: "ref", "data-ref": reference }, fill(w.reference, { n: reference })),
-    h("div", { class: "row" }, label ? again : undefined, opened && button("close", w.close, close))));
+    h("div", { class: "row" }, label ? again : undefined, (opened || init?.size === "invisible") && button("close", w.close, close))));
   return { text: p, again };
 }
 
@@ -329,9 +329,10 @@ async function waitFor(reply: Reply, mine: number): Promise<void> {
     working(w.working);
     void attempt(mine, async () => follow(await ask(`challenge/${reply.id}/work`, { session, y: "" }), mine));
   };
+  const there = by !== "page" || init!.size === "invisible";
+  if (!opened && there && !busy) open(() => main.querySelector("button")?.focus());
   const m = message("wait", text(), w.again, () => left <= 0 && resume());
   m.again.setAttribute("aria-disabled", "true");
-  if (!opened && (by !== "page" || init!.size === "invisible") && !busy) open(() => m.again.focus());
   const timer = setInterval(() => {
     if (mine !== run) return clearInterval(timer);
     left--;
@@ -370,6 +371,7 @@ function heard(m: ToFrame): void {
       say(w.expired);
       break;
     case "shown":
+      opened = true;
       whenShown?.();
       whenShown = undefined;
   }

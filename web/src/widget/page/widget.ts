@@ -93,7 +93,7 @@ export class Widget {
       src: `${s.place.base}/daero/captcha/frame?k=${encodeURIComponent(s.sitekey)}&hl=${encodeURIComponent(s.lang)}#${this.nonce}`,
       referrerpolicy: "origin",
       scrolling: "auto",
-      ...(s.tabindex && { tabindex: String(s.tabindex) }),
+      tabindex: String(s.tabindex),
     });
     // A dialog that is not open yet: opening it moves nothing, so the frame stays.
     this.dialog = make("dialog", {}, { "aria-label": name });
@@ -138,12 +138,10 @@ export class Widget {
       width: "100%", height: "100%", maxWidth: "none", maxHeight: "none", inset: "auto", boxShadow: "none", ...round,
     };
     const away = this.hidden && !this.opened;
+    // Out of the way, and out of the reach of Tab and of screen readers.
     put(this.box, away
-      ? { position: "absolute", width: "1px", height: "1px", overflow: "hidden", opacity: "0", pointerEvents: "none" }
-      : { position: "relative", overflow: "visible", opacity: "1", pointerEvents: "auto" });
-    if (away) this.frame.setAttribute("aria-hidden", "true");
-    else this.frame.removeAttribute("aria-hidden");
-    this.frame.tabIndex = away ? -1 : this.setup.tabindex;
+      ? { position: "fixed", left: "0", bottom: "0", width: "1px", height: "1px", overflow: "hidden", visibility: "hidden" }
+      : { position: "relative", left: "", bottom: "", overflow: "visible", visibility: "visible" });
     if (this.opened === "modal") {
       put(this.dialog, {
         ...plain, position: "fixed", inset: "0", margin: "auto", width: "min(520px, calc(100vw - 16px))",
