@@ -74,6 +74,9 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range relayDescs {
 		ch <- d
 	}
+	for _, d := range captchaDescs {
+		ch <- d
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -107,6 +110,7 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 		collectRelay(ch, rt.relay.Snapshot(time.Now()))
 		collectDeferred(ch, rt.desk.Snapshot(), time.Now())
 	}
+	rt.collectCaptcha(ch)
 	if kept := keptAnswers(); kept != nil {
 		count(ch, staleServed, kept.served.Load())
 		gauge(ch, staleBytes, float64(kept.cache.WeightedSize()))
