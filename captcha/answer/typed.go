@@ -58,18 +58,21 @@ func spoken(typed []rune) [][]rune {
 // give or take one slip. Without it, two syllables have to be left.
 func isName(names []string, suffix string, typed []rune) bool {
 	var wanted [][]rune
+	var latin []string
 	for _, n := range names {
 		if len(plain(n)) == 0 {
 			continue
 		}
+		latin = append(latin, n)
 		wanted = append(wanted, alike(respell(plain(n))))
 		if stem, cut := strings.CutSuffix(n, suffix); cut && suffix != "" {
-			if stem := plain(stem); syllables(stem) >= 2 {
-				wanted = append(wanted, alike(stem))
+			if bare := plain(stem); syllables(bare) >= 2 {
+				wanted = append(wanted, alike(bare))
+				latin = append(latin, stem)
 			}
 		}
 	}
-	right := false
+	right := isOnKeys(latin, typed)
 	for _, said := range spoken(typed) {
 		said = alike(respell(said))
 		for _, w := range wanted {
@@ -92,9 +95,21 @@ func slip(wanted, said []rune) bool {
 
 // isExactly reports whether typed is one of the texts.
 func isExactly(texts []string, typed []rune) bool {
-	right := false
+	right := isOnKeys(texts, typed)
 	for _, t := range texts {
 		if slices.Equal(plain(t), typed) { // typed is not empty
+			right = true
+		}
+	}
+	return right
+}
+
+// isOnKeys reports whether typed is one of the texts, on a keyboard that is set
+// to Latin letters.
+func isOnKeys(texts []string, typed []rune) bool {
+	right := false
+	for _, t := range texts {
+		if slices.Equal(onKeys(plain(t)), typed) {
 			right = true
 		}
 	}
