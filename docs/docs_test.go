@@ -21,7 +21,7 @@ import (
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
-	for _, pattern := range []string{"../*.md", "*.md", "adr/*.md", "relay/*.md", "../bench/*/*.md", "../examples/*/*.md"} {
+	for _, pattern := range []string{"../*.md", "*.md", "adr/*.md", "relay/*.md", "captcha/*.md", "../bench/*/*.md", "../examples/*/*.md"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -80,7 +80,7 @@ var (
 )
 
 func TestMetricsAreDocumented(t *testing.T) {
-	for source, page := range map[string]string{"metrics.go": "operating.md", "metrics_relay.go": "relay/operate.md"} {
+	for source, page := range map[string]string{"metrics.go": "operating.md", "metrics_relay.go": "relay/operate.md", "metrics_captcha.go": "captcha/operate.md"} {
 		code, err := os.ReadFile("../gateway/" + source)
 		if err != nil {
 			t.Fatal(err)

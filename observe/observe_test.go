@@ -218,14 +218,27 @@ func TestAlertsAskForWhatThereIs(t *testing.T) {
 	}
 }
 
-const runbook = "docs/relay/operate.md"
+// runbooks are where alerts are explained.
+var runbooks = []string{"docs/relay/operate.md", "docs/captcha/operate.md"}
+
+// runbookOf is the page of an alert: the captcha's have one of their own.
+func runbookOf(alert string) string {
+	if strings.HasPrefix(alert, "DaeroCaptcha") {
+		return runbooks[1]
+	}
+	return runbooks[0]
+}
 
 // TestAlertsHaveTheirShape: a name, a severity, texts, and a section in the
 // documentation that says what to do.
 func TestAlertsHaveTheirShape(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join("..", runbook))
-	if err != nil {
-		t.Fatal(err)
+	pages := map[string][]byte{}
+	for _, name := range runbooks {
+		page, err := os.ReadFile(filepath.Join("..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages[name] = page
 	}
 	seen := map[string]bool{}
 	for _, a := range alerts(t) {
@@ -242,16 +255,19 @@ func TestAlertsHaveTheirShape(t *testing.T) {
 		if a.Annotations["summary"] == "" || a.Annotations["description"] == "" {
 			t.Errorf("%s: has no summary or no description", a.Alert)
 		}
+		runbook := runbookOf(a.Alert)
 		if want := "https://github.com/daero/daero/blob/main/" + runbook + "#" + strings.ToLower(a.Alert); a.Annotations["runbook_url"] != want {
 			t.Errorf("%s: runbook %s, want %s", a.Alert, a.Annotations["runbook_url"], want)
 		}
-		if !regexp.MustCompile(`(?m)^#+ ` + a.Alert + `$`).Match(page) {
+		if !regexp.MustCompile(`(?m)^#+ ` + a.Alert + `$`).Match(pages[runbook]) {
 			t.Errorf("%s has no section of its name: say what it means, what to look at, what to do", runbook)
 		}
 	}
-	for _, name := range groups(regexp.MustCompile(`(?m)^#+ (Daero\w+)$`), string(page)) {
-		if !seen[name] {
-			t.Errorf("%s has a section for %s, which there is not", runbook, name)
+	for runbook, page := range pages {
+		for _, name := range groups(regexp.MustCompile(`(?m)^#+ (Daero\w+)$`), string(page)) {
+			if !seen[name] || runbookOf(name) != runbook {
+				t.Errorf("%s has a section for %s, which there is not", runbook, name)
+			}
 		}
 	}
 }
