@@ -28,9 +28,8 @@ func TestWilson(t *testing.T) {
 
 // spy records what it is shown, and answers what it is told to.
 type spy struct {
-	oracle bool
-	seen   []captcha.Puzzle
-	media  int
+	seen  []captcha.Puzzle
+	media int
 }
 
 func (s *spy) Name() string { return "spy" }
