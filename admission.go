@@ -221,7 +221,8 @@ type Refused struct {
 }
 
 // Ask is for protocols other than HTTP/1 and 2 as Serve speaks them: it asks
-// for a permit with the appointment that the caller brought, "" for none.
+// for a permit with the appointment that the caller brought, "" for none. Who a
+// playbook challenges cannot be asked this way, and is refused.
 // Exactly one of permit, refused and err is not nil.
 func (a *Admission) Ask(ctx context.Context, c Call, appointment string) (permit *lane.Permit, refused *Refused, err error) {
 	now := time.Now()

@@ -158,6 +158,8 @@ func strengthOf(a api.ActionDoc) string {
 		text = fmt.Sprintf("%g/s", *a.Rate)
 	case a.Value != "":
 		text = "= " + a.Value
+	case a.Kind == playbook.Work.String() && a.From < a.To:
+		text = fmt.Sprintf("%.3g..%.3gs", a.From*a.For, a.To*a.For)
 	case a.For > 0:
 		text = fmt.Sprintf("%gs", a.For)
 	case a.Kind == playbook.Webhook.String(), a.Kind == playbook.Notify.String():

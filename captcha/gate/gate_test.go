@@ -315,7 +315,7 @@ func TestThePageAndTheWayBack(t *testing.T) {
 	w := newWorld(t, nil)
 	rec := w.challenge(request("GET", "/login?next=%2Fcart&a=%22%3E", "", "Accept", "text/html", "Accept-Language", "ko", "Sec-Fetch-Dest", "document"), kim)
 	body := rec.Body.String()
-	for _, want := range []string{`lang="ko"`, "잠시 확인이 필요합니다", "<noscript>", `data-sitekey="` + siteKey, `src="/daero/captcha/api.js"`, `src="/daero/captcha/gate.js"`, "30분"} {
+	for _, want := range []string{`lang="ko"`, "잠시 확인이 필요합니다", "<noscript>", `data-sitekey="` + siteKey + `" data-start="auto" data-hl="ko" data-callback="daeroGate"`, `src="/daero/captcha/api.js"`, `src="/daero/captcha/gate.js"`, "30분"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %q in %s", want, body)
 		}

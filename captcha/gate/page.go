@@ -118,7 +118,7 @@ func (g *Gate) askPerson(w http.ResponseWriter, r *http.Request, p page, status 
 	if p.form {
 		field("form", "1")
 	}
-	b.WriteString(`<div class="daero-captcha" data-sitekey="` + html.EscapeString(g.cfg.SiteKey) + `" data-callback="daeroGate"></div>` +
+	b.WriteString(`<div class="daero-captcha" data-sitekey="` + html.EscapeString(g.cfg.SiteKey) + `" data-start="auto" data-hl="` + say.lang + `" data-callback="daeroGate"></div>` +
 		`<button type="submit">` + say.on + `</button></form><p class="soft">` + say.keeps + strconv.Itoa(int(g.cfg.Life.Minutes())) + say.keepsFor + `</p>`)
 	b.WriteString(`<script src="` + ScriptPath + `"></script><script src="` + widgetPath + `" async defer></script>`)
 	send(w, r, say, status, &b)
