@@ -120,12 +120,8 @@ func (a *App) beginCaptcha(secrets [][]byte) error {
 			a.log.Warn("captcha: gateways that share a ledger share the secret too, or none knows the others' tokens: add \"secret {env.DAERO_SECRET}\" to the global option daero")
 		}
 	}
-	undo := a.rt.captcha.begin(c)
-	a.captcha.Store(c)
-	a.undo = append(a.undo, func() {
-		a.captcha.Store(nil)
-		undo()
-	})
+	a.captcha.Store(c) // for good: requests that are under way when it ends are answered
+	a.undo = append(a.undo, a.rt.captcha.begin(c))
 	a.sayCaptcha(c)
 	return nil
 }
