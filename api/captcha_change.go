@@ -63,10 +63,11 @@ func (d *siteChange) apply(s *captcha.Site) error {
 		p.Level = given.Level
 	}
 	if given.Ask != nil {
-		p.Ask = captcha.Ask(*given.Ask)
-		if *given.Ask == "risk" {
-			p.Ask = captcha.AskRisk
+		ask, known := map[string]captcha.Ask{"risk": captcha.AskRisk, "never": captcha.AskNever, "always": captcha.AskAlways}[*given.Ask]
+		if !known {
+			return bad(fmt.Sprintf("ask %q: write risk, never or always", clip(*given.Ask)))
 		}
+		p.Ask = ask
 	}
 	if given.Work != nil {
 		work, err := time.ParseDuration(*given.Work)

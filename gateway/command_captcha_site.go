@@ -39,11 +39,10 @@ Exit status: 0 good, 1 it failed, 2 wrong use.`,
 // siteFlags are what can be set at a site.
 func siteFlags(c *cobra.Command) *cobra.Command {
 	f := c.Flags()
-	f.StringArray("host", nil, "where pages stand: shop.example.com, *.example.com, app:")
+	f.StringArray("host", nil, "where pages stand: shop.example.com, *.example.com")
 	f.StringSlice("lang", nil, "languages of questions, the first by default: ko,en")
-	f.String("ask", "", "when a question is asked: risk, never or always (risk)")
+	f.String("ask", "", "whom it asks a question: risk, never, always (risk)")
 	f.Int("level", 0, "of the map's hardening, 0 to 4 (2)")
-	f.Lookup("level").DefValue = "" // said above, in less room
 	f.String("work", "", "how long the proof of work takes (400ms)")
 	f.Bool("bind-prefix", false, "a token is good for its visitor's network alone")
 	f.StringArray("limit", nil, "NAME=N, see the limits of: daero captcha site show SITE")

@@ -139,15 +139,19 @@ func runSiteStats(s *session, args []string) error {
 		return s.printJSON(raw)
 	}
 	s.writeStats(doc)
-	if s.yes("hours") {
-		rows := [][]string{{"HOUR", "ISSUED", "PASSED", "ASKED", "VALID", "INVALID"}}
-		for _, h := range doc.Hours {
-			rows = append(rows, []string{h.Hour.Local().Format("2006-01-02 15:04"), decimal(h.Issued), decimal(h.Passed), percent(h.Asked), decimal(h.Valid), decimal(h.Invalid)})
-		}
-		fmt.Fprintln(s.stdout)
-		table(s.stdout, rows)
+	if s.yes("hours") && len(doc.Hours) > 0 {
+		s.writeHours(doc.Hours)
 	}
 	return nil
+}
+
+func (s *session) writeHours(hours []api.StatisticsHourDoc) {
+	rows := [][]string{{"HOUR", "ISSUED", "PASSED", "ASKED", "VALID", "INVALID"}}
+	for _, h := range hours {
+		rows = append(rows, []string{h.Hour.Local().Format("2006-01-02 15:04"), decimal(h.Issued), decimal(h.Passed), percent(h.Asked), decimal(h.Valid), decimal(h.Invalid)})
+	}
+	fmt.Fprintln(s.stdout)
+	table(s.stdout, rows)
 }
 
 func decimal(n int64) string { return strconv.FormatInt(n, 10) }

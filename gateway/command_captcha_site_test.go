@@ -202,7 +202,7 @@ func TestCaptchaSiteMistakes(t *testing.T) {
 		{2, "add a --host b.c --limit tokens", "write it like tokens=60"},
 		{2, "add a --host b.c --limit tokns=1", "did you mean"},
 		{1, "add a --host https://b.c", "without scheme and path"},
-		{1, "add a --host b.c --ask often", "never or always"},
+		{1, "add a --host b.c --ask often", "write risk, never or always"},
 		{1, "add a --host b.c --level 9", "not among 0 to 4"},
 		{1, "add a --host b.c --work soon", "400ms"},
 		{1, "add a --host b.c --lang de", "choose among ko, en"},
@@ -224,5 +224,20 @@ func TestCaptchaSiteMistakes(t *testing.T) {
 	}
 	if all, err := c.sites.AllSites(t.Context()); err != nil || len(all) != 3 {
 		t.Error(fmt.Sprint(len(all)), err)
+	}
+}
+
+// TestCaptchaSiteHelp fits a terminal.
+func TestCaptchaSiteHelp(t *testing.T) {
+	for _, command := range []string{"", "add", "list", "show", "set", "rotate", "remove", "stats"} {
+		var out, errs bytes.Buffer
+		if status := gateway.Run(t.Context(), &out, &errs, append([]string{"captcha", "site"}, append(strings.Fields(command), "--help")...)...); status != 0 {
+			t.Errorf("%s: status %d: %s", command, status, errs.String())
+		}
+		for _, line := range strings.Split(out.String(), "\n") {
+			if len([]rune(line)) > 80 {
+				t.Errorf("daero captcha site %s --help: a line of %d letters: %s", command, len([]rune(line)), line)
+			}
+		}
 	}
 }
