@@ -45,6 +45,7 @@ type options struct {
 	attacker string
 	kind     captcha.Kind
 	level    int
+	both     bool // level 2 as well, which is the default for visitors who seem like people
 	lang     string
 	n        int // 0: as many as the attacker is worth
 	programs int // the same, of attackers that start a program for every try
@@ -71,7 +72,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	}
 	fs.StringVar(&o.attacker, "attacker", "all", "`NAME` of one of them, or all")
 	kind := fs.String("kind", "all", "`KIND` of question: all, "+joined(attack.Kinds()))
-	fs.IntVar(&o.level, "level", 3, "of hardening, 0 to 4")
+	fs.IntVar(&o.level, "level", -1, "of hardening, 0 to 4 (default 3; with all attackers 2 and 3)")
 	fs.StringVar(&o.lang, "lang", "", "ko or en (default both; for one kind ko, where it is drawn)")
 	fs.IntVar(&o.n, "n", 0, "tries of each (default 1000, 10000 for the protocol)")
 	fs.IntVar(&o.programs, "programs", 0, "tries of those that start a program for each (default --n, or 200)")
@@ -86,7 +87,17 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	if *kind != "all" {
 		o.kind = captcha.Kind(*kind)
 	}
+	o.both = o.level < 0 && o.attacker == "all" && !o.quick
+	if o.level < 0 && !given(fs, "level") {
+		o.level = 3
+	}
 	return o, o.validate(fs.Args())
+}
+
+// given reports whether a flag is on the command line.
+func given(fs *flag.FlagSet, name string) (found bool) {
+	fs.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
 }
 
 func (o *options) validate(rest []string) error {

@@ -65,14 +65,13 @@ func (o *options) jobs(all []attack.Attacker) (jobs []job) {
 	return jobs
 }
 
-// levels are those that are measured: with all attackers also 2, which is the
-// default for visitors who seem like people. Where icons are and what a question
-// says does not change with the level.
+// levels are those that are measured. Where icons are and what a question says
+// does not change with the level.
 func (o *options) levels(a attack.Attacker) []int {
-	if o.attacker != "all" || o.quick || attack.ClassOf(a) == attack.Guess || o.level == 2 {
-		return []int{o.level}
+	if o.both && attack.ClassOf(a) != attack.Guess {
+		return []int{2, o.level}
 	}
-	return []int{2, o.level}
+	return []int{o.level}
 }
 
 // tries are how often an attacker tries.

@@ -47,7 +47,11 @@ func TestSegmentsAreWords(t *testing.T) {
 			t.Errorf("%d words of %d", len(spans), len(m.Marks))
 		}
 		all += len(m.Marks)
-		found += len(examples(m))
+		for i, at := range spans {
+			if i < len(m.Marks) && shared(at, span{m.Marks[i].From / hop, m.Marks[i].To / hop}) > 0.5 {
+				found++
+			}
+		}
 	}
 	if found*2 < all {
 		t.Errorf("found %d of %d words", found, all)

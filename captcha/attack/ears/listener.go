@@ -2,7 +2,6 @@ package ears
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -13,17 +12,13 @@ import (
 	"github.com/daero/daero/captcha/audio"
 )
 
-const (
-	parts  = 16              // a word is looked at in so many
-	inputs = parts*bands + 2 // and how long it is, and one
-)
-
 // Listener is a classifier that is trained on mixes of our own bank, of other
-// seeds than those that are asked: it cuts by loudness, as it has to when it is
-// asked, looks at each word's spectrum, and takes the likeliest of the 64. Its
-// training is a few seconds of one core for a language and a level.
+// seeds than those that are asked: it looks for words everywhere in a sound, at
+// several lengths, and takes as many as are asked for that do not overlap and
+// together are the likeliest. Its training is some seconds of one core for a
+// language and a level.
 type Listener struct {
-	// Mixes are how many it is trained on. Zero: 800.
+	// Mixes are how many it is trained on. Zero: 2,000.
 	Mixes int
 	// Seed of its training.
 	Seed uint64
@@ -81,16 +76,14 @@ func (l *Listener) Try(ctx context.Context, p *captcha.Puzzle, media map[captcha
 		return answer.Given{}, err
 	}
 	s := spectrumOf(samples)
-	spans := segment(s, asked(p))
-	if len(spans) == 0 {
-		return answer.Given{}, attack.ErrNoAnswer
-	}
 	words := audio.Words(p.Lang)
 	var said []string
-	for _, at := range spans {
-		x := features(s, at)
-		word, _, _ := strings.Cut(words[m.likeliest(&x)].Text, "|")
+	for _, at := range chain(everywhere(m, s), len(s), asked(p)) {
+		word, _, _ := strings.Cut(words[at.word].Text, "|")
 		said = append(said, word)
+	}
+	if len(said) == 0 {
+		return answer.Given{}, attack.ErrNoAnswer
 	}
 	return answer.Given{Text: strings.Join(said, " ")}, nil
 }
@@ -101,33 +94,4 @@ func asked(p *captcha.Puzzle) int {
 		return 4
 	}
 	return 3
-}
-
-// features are a word's spectrum in even slices, without its loudness, and how
-// long it is.
-func features(s spectrum, at span) (x [inputs]float32) {
-	// A little around it, for what is quiet at the ends.
-	from, to := max(at.from-3, 0), min(at.to+3, len(s))
-	n := to - from
-	mean := 0.0
-	for _, row := range s[from:to] {
-		for _, v := range row {
-			mean += v
-		}
-	}
-	mean /= float64(n * bands)
-	for i := range parts {
-		a := from + i*n/parts
-		b := max(from+(i+1)*n/parts, a+1)
-		for k := range bands {
-			sum := 0.0
-			for _, row := range s[a:b] {
-				sum += row[k]
-			}
-			x[i*bands+k] = float32((sum/float64(b-a) - mean) / 3)
-		}
-	}
-	x[inputs-2] = float32(math.Log(float64(n) / 40))
-	x[inputs-1] = 1
-	return x
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/daero/daero/captcha/audio"
 )
 
-// softmax is a linear classifier: a row of weights for each word.
+// softmax is a linear classifier: a row of weights for each word, and one for what
+// is none.
 type softmax struct {
 	weights [][inputs]float32
 }
@@ -26,31 +27,21 @@ func (m *softmax) scores(x *[inputs]float32) []float32 {
 	return out
 }
 
-func (m *softmax) likeliest(x *[inputs]float32) int {
-	best, top := 0, float32(math.Inf(-1))
-	for w, v := range m.scores(x) {
-		if v > top {
-			best, top = w, v
-		}
-	}
-	return best
-}
-
-// example is a word as it was cut out.
+// example is a piece with what it is.
 type example struct {
 	word int
 	x    [inputs]float32
 }
 
 const (
-	mixesUsual = 800
+	mixesUsual = 2000
 	epochs     = 12
 	rate       = 0.02
 	decay      = 1e-5
 )
 
-// train makes mixes, cuts them as the attacker will have to, keeps what was cut
-// where a word is, and descends the loss by one example at a time.
+// train makes mixes, takes pieces where words are and where none is, and descends
+// the loss by one example at a time.
 func train(ctx context.Context, lang string, level, mixes int, seed uint64) (*softmax, error) {
 	if mixes == 0 {
 		mixes = mixesUsual
@@ -66,9 +57,9 @@ func train(ctx context.Context, lang string, level, mixes int, seed uint64) (*so
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, examples(m)...)
+		all = append(all, examples(m, r)...)
 	}
-	m := &softmax{weights: make([][inputs]float32, len(audio.Words(lang)))}
+	m := &softmax{weights: make([][inputs]float32, len(audio.Words(lang))+1)}
 	for epoch := range epochs {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -82,18 +73,47 @@ func train(ctx context.Context, lang string, level, mixes int, seed uint64) (*so
 	return m, nil
 }
 
-// examples are the words of a mix that were cut out more or less whole.
-func examples(m *audio.Mix) (all []example) {
+// Of one mix: how often each word is taken, not quite at its place, and how often
+// something else is.
+const (
+	perWord   = 3
+	elsewhere = 10
+)
+
+// examples are pieces of a mix.
+func examples(m *audio.Mix, r *rand.Rand) (all []example) {
 	s := spectrumOf(m.Samples)
-	for _, at := range segment(s, len(m.Marks)) {
-		for _, k := range m.Marks {
-			from, to := k.From/hop, k.To/hop
-			if both := min(at.to, to) - max(at.from, from); 2*both > max(at.len(), to-from) {
-				all = append(all, example{k.Word, features(s, at)})
+	c := s.sums()
+	none := len(audio.Words("ko")) // of either language
+	for _, k := range m.Marks {
+		where := span{k.From / hop, k.To / hop}
+		for try, got := 0, 0; try < 20 && got < perWord; try++ {
+			n := lengths[r.IntN(len(lengths))]
+			from := (where.from+where.to-n)/2 + r.IntN(9) - 4
+			if at := (span{from, from + n}); from >= 0 && at.to <= len(s) && shared(at, where) > 0.75 {
+				all = append(all, example{k.Word, c.features(at)})
+				got++
 			}
 		}
 	}
+	for range elsewhere {
+		n := lengths[r.IntN(len(lengths))]
+		from := r.IntN(max(len(s)-n, 1))
+		at, most := span{from, from + n}, 0.0
+		for _, k := range m.Marks {
+			most = max(most, shared(at, span{k.From / hop, k.To / hop}))
+		}
+		if most < 0.5 && at.to <= len(s) {
+			all = append(all, example{none, c.features(at)})
+		}
+	}
 	return all
+}
+
+// shared is how much of two pieces is common to both, of all that either has.
+func shared(a, b span) float64 {
+	both := min(a.to, b.to) - max(a.from, b.from)
+	return max(float64(both), 0) / float64(a.len()+b.len()-both)
 }
 
 // learn takes one step down the loss of one example.
