@@ -76,8 +76,9 @@ const (
 
 func stream(seed, which uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, which)) }
 
-// New plans a map: the same for the same Spec on every machine, whatever fonts
-// it has.
+// New plans a map: the same for the same Spec on every machine of one
+// architecture, whatever fonts it has. (Some architectures round a product and a
+// sum once, others twice: gateways that share a ledger are of one kind.)
 func New(s Spec) *Plan {
 	s.Level = max(0, min(4, s.Level))
 	if s.Lang != "ko" {

@@ -6,40 +6,53 @@ import (
 	"math"
 )
 
+// line is how a line of a name is set: how much the font is stretched, where the
+// next letter begins, and where the letters stand on.
+type line struct{ kx, ky, pen, base float64 }
+
+// set sets line k with a font, to the width that it has whatever the font.
+func (t *text) set(f *face, k int) line {
+	natural := 0.0
+	for _, r := range t.lines[k] {
+		if g := f.glyph(r); g != nil {
+			natural += g.advance
+		}
+	}
+	high := t.cap * (1 + rise + descent + lead*float64(len(t.lines)-1))
+	return line{
+		kx:   t.widths[k] / math.Max(natural, 1),
+		ky:   t.cap / f.cap,
+		pen:  -t.widths[k] / 2,
+		base: -high/2 + t.cap*(1+rise+lead*float64(k)),
+	}
+}
+
+// bend is where a point of a straight name comes to lie; c and s turn it.
+func (t *text) bend(a pt, c, s float64) pt {
+	a.x -= t.shear * a.y
+	if t.wave > 0 {
+		a.y += t.wave * math.Sin(2*math.Pi*a.x/t.long+t.phase)
+	}
+	return pt{t.mid.x + a.x*c - a.y*s, t.mid.y + a.x*s + a.y*c}
+}
+
 // outlineOf turns a name into outlines where it stands: every point of every
 // glyph goes through the same bend, so that rotation, shear and wave cost
 // nothing and stay sharp.
 func (t *text) outlineOf(f *face, p *path) {
 	c, s := math.Cos(t.angle), math.Sin(t.angle)
-	high := t.cap * (1 + rise + descent + lead*float64(len(t.lines)-1))
-	for i, line := range t.lines {
-		natural := 0.0
-		for _, r := range line {
-			if g := f.glyph(r); g != nil {
-				natural += g.advance
-			}
-		}
-		if natural == 0 {
-			continue
-		}
-		kx, ky := t.widths[i]/natural, t.cap/f.cap
-		base := -high/2 + t.cap*(1+rise+lead*float64(i))
-		pen := -t.widths[i] / 2
-		for _, r := range line {
+	for k, letters := range t.lines {
+		l := t.set(f, k)
+		for _, r := range letters {
 			g := f.glyph(r)
 			if g == nil {
 				continue
 			}
 			p.op = append(p.op, g.path.op...)
 			for _, a := range g.path.pts {
-				x, y := pen+a.x*kx, base+a.y*ky
-				x -= t.shear * y
-				if t.wave > 0 {
-					y += t.wave * math.Sin(2*math.Pi*x/t.long+t.phase)
-				}
-				p.pts = append(p.pts, pt{t.mid.x + x*c - y*s, t.mid.y + x*s + y*c})
+				p.pts = append(p.pts, t.bend(pt{l.pen + a.x*l.kx, l.base + a.y*l.ky}, c, s))
 			}
-			pen += g.advance * kx
+			l.pen += g.advance * l.kx
 		}
 	}
 }
