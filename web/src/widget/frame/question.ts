@@ -122,6 +122,7 @@ export function questionView(q: Question, id: string, missed: boolean, host: Hos
     const input = h("input", {
       id: "answer",
       type: "text",
+      "aria-describedby": "question",
       lang: q.lang,
       maxlength: 200,
       autocomplete: "off",
@@ -157,7 +158,7 @@ export function questionView(q: Question, id: string, missed: boolean, host: Hos
           stop();
         });
         mark();
-      }, { "data-part": part, "data-label": label }));
+      }, { "data-part": part, "data-label": label, "aria-describedby": "question" }));
     const mark = () => {
       for (const b of buttons) b.textContent = b.dataset.part === playing ? w.stop : b.dataset.label!;
     };

@@ -58,10 +58,13 @@ export function callback(given: unknown): ((...args: unknown[]) => unknown) | un
   };
 }
 
-/** Makes an element with styles that no policy of the page can mind. */
+/**
+ * Makes an element with styles that no policy of the page can mind, and none of
+ * the page's own.
+ */
 export function make<K extends keyof HTMLElementTagNameMap>(tag: K, style: Partial<CSSStyleDeclaration>, attrs: Record<string, string> = {}): HTMLElementTagNameMap[K] {
   const el = document.createElement(tag);
-  Object.assign(el.style, style);
+  Object.assign(el.style, { all: "initial" }, style);
   for (const name in attrs) el.setAttribute(name, attrs[name]);
   return el;
 }

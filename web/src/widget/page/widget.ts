@@ -103,7 +103,7 @@ export class Widget {
       this.close();
     });
     this.dialog.addEventListener("click", (e) => e.target === this.dialog && this.opened === "modal" && this.close());
-    this.box = make("div", {}, { "data-daero-captcha": s.contract });
+    this.box = make("div", { display: "block" }, { "data-daero-captcha": s.contract });
     this.fields = s.fields.map((f) => {
       const el = make(f.tag, { display: "none" }, { name: f.name, id: f.id, class: f.name });
       if (f.tag === "input") (el as HTMLInputElement).type = "hidden";
