@@ -52,8 +52,12 @@ func attackers(quick bool, seed uint64) []attack.Attacker {
 		mixes = 150
 	}
 	return []attack.Attacker{
-		guess.Random{}, guess.Icons{}, guess.Shapes{}, guess.Question{},
-		ocr.Whole{}, ocr.Targeted{},
+		guess.Random{},
+		guess.Icons{},
+		guess.Shapes{},
+		guess.Question{},
+		ocr.Whole{},
+		ocr.Targeted{},
 		&ears.Sphinx{}, &ears.Listener{Mixes: mixes, Seed: seed},
 	}
 }

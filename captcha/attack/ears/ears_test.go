@@ -81,7 +81,7 @@ func TestListenerLearns(t *testing.T) {
 }
 
 func TestSphinxKnowsEveryWord(t *testing.T) {
-	list := "airplane EH R P L EY N\nanchor AE NG K ER\nanchor(2) AE NG K ER\nnothing N AH TH IH NG\n"
+	list := "anchor AE NG K ER\nanchor(2) AE NG K ER\nnothing N AH TH IH NG\n"
 	words, said := grammar([]byte(list))
 	if len(words) != 64 || !strings.Contains(string(said), "anchor(2) ") || !strings.Contains(string(said), "dragonfly D") || strings.Contains(string(said), "nothing") {
 		t.Errorf("%v\n%s", words, said)
