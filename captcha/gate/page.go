@@ -59,7 +59,7 @@ func wordsFor(r *http.Request) *words {
 
 // style is what the pages look like.
 const style = speak.PageStyle + `
-.daero-captcha{margin:1rem 0;min-height:65px}button,.on{font:inherit;padding:.5rem 1.25rem;min-height:44px;border:1px solid var(--soft);border-radius:.5rem;background:transparent;color:inherit}
+.daero-captcha{margin:1rem 0;min-height:65px}button,.on{font:inherit;padding:.5rem 1.25rem;min-height:44px;border:1px solid var(--soft);border-radius:.5rem;background:transparent;color:inherit;margin:0 0 1rem}
 .on{display:inline-block;box-sizing:border-box;text-decoration:none}:focus-visible{outline:3px solid var(--mark);outline-offset:2px}`
 
 // policy allows our own script and frame, and the style above by its hash.
