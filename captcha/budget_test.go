@@ -152,3 +152,22 @@ func TestMediaAreFetchedSoOften(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Who was asked once is asked until the answer is right, whatever is over by then.
+func TestAQuestionStaysDue(t *testing.T) {
+	s := newStage(t, func(_ *Config, s *Site) { s.Policy = Policy{PrefixChallenges: 2, PrefixMisses: 1} })
+	bad := s.open(s.opening())
+	if _, err := s.Work(t.Context(), bad.ID, session, "not it", home, s.time()); err != nil {
+		t.Fatal(err)
+	}
+	r := s.question(s.opening()) // the network is busy, and has missed
+	s.pass(90 * time.Second)
+	r, err := s.Switch(t.Context(), r.ID, session, Click, home, s.time())
+	s.must(StepWork, r, err)
+	r, err = s.work(r)
+	s.must(StepQuestion, r, err)
+	s.token(s.opening()) // another one is not asked by now
+	if n := len(s.quiz.want); n != 2 {
+		t.Errorf("%d questions", n)
+	}
+}

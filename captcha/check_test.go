@@ -256,3 +256,56 @@ func TestSecretsAreReplaced(t *testing.T) {
 		}
 	}
 }
+
+// crowd lets nobody on who looked until everybody has looked.
+type crowd struct {
+	Ledger
+	looked *sync.WaitGroup
+}
+
+func (c crowd) Get(ctx context.Context, key string) ([]byte, error) {
+	value, err := c.Ledger.Get(ctx, key)
+	c.looked.Done()
+	c.looked.Wait()
+	return value, err
+}
+
+// All find the question open before the first one takes it, or the token good
+// before the first one claims it.
+func TestOneOfACrowd(t *testing.T) {
+	s := newStage(t, always)
+	const many = 50
+	var looked sync.WaitGroup
+	work, question, token := s.open(s.opening()), s.question(s.opening()), s.token(s.opening())
+	s.cfg.Ledger = crowd{s.ledger, &looked}
+	gateways := []*Platform{s.another(), s.another()}
+	now := s.time()
+	for name, f := range map[string]func(p *Platform) bool{
+		"work": func(p *Platform) bool {
+			r, err := p.Work(context.Background(), work.ID, session, solved(work), home, now)
+			return err == nil && r.Step == StepQuestion
+		},
+		"answer": func(p *Platform) bool {
+			r, err := p.Answer(context.Background(), question.ID, session, rightClick, home, now)
+			return err == nil && r.Step == StepDone
+		},
+		"check": func(p *Platform) bool {
+			return p.Check(context.Background(), Check{Secret: s.secret, Token: token}, now).Failure == OK
+		},
+	} {
+		var good atomic.Int64
+		var all sync.WaitGroup
+		looked.Add(many)
+		for i := range many {
+			all.Go(func() {
+				if f(gateways[i%2]) {
+					good.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if good.Load() != 1 {
+			t.Errorf("%s: %d of %d", name, good.Load(), many)
+		}
+	}
+}
