@@ -109,4 +109,4 @@ deps: ## install what bench, peers and CI need: nginx, wrk, haproxy, promtool, P
 
 .PHONY: clean
 clean: ## remove what was built
-	@rm -rf bin dist
+	@rm -rf bin dist web/dist/widget web/build

@@ -21,7 +21,7 @@ install() {
 	want=$(sha256sum <package-lock.json)
 	[ "$(cat node_modules/.daero 2>/dev/null)" = "$want" ] && return
 	local log
-	log=$(npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 2>&1) || without "npm ci failed ($(tail -n 1 <<<"$log"))"
+	log=$(npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 2>&1) || without "npm ci failed ($(head -n 1 <<<"$log"))"
 	echo "$want" >node_modules/.daero
 }
 
