@@ -118,7 +118,7 @@ func (r *rendering) check(args []string, output string) error {
 	case len(args) > 0:
 		return wrongUse("%s: the command takes flags alone: write it like --kind %s", args[0], args[0])
 	case captcha.ModeOf(r.Kind) == "":
-		return wrongUse("--kind %s: choose one of %s%s", r.Kind, oneOf(renderedKinds), didYouMean(string(r.Kind), renderedKinds))
+		return wrongUse("--kind %q: unknown word%s", r.Kind, didYouMean(string(r.Kind), renderedKinds))
 	case r.Level < 0 || r.Level > 4:
 		return wrongUse("--level %d: choose 0 to 4", r.Level)
 	case r.Lang != "ko" && r.Lang != "en":
