@@ -114,7 +114,7 @@ func (r *report) text(w io.Writer) error {
 		if !x.Held {
 			mark = "MISSED"
 		}
-		fmt.Fprintf(&b, "%s  %s: %s\n        wanted %s\n", mark, x.Name, x.Got, x.Want)
+		fmt.Fprintf(&b, "%s  %s: %s\n        %s\n", mark, x.Name, x.Want, x.Got)
 	}
 	if r.options.attacker == "all" {
 		fmt.Fprintf(&b, "\nFrontier vision models read these maps; none was asked here. %s.\n", r.Took.Round(time.Second))

@@ -35,24 +35,24 @@ type Outcome struct {
 // All are the attacks, in the order of the report.
 func All() []Attack {
 	return []Attack{
-		{Name: "replay", What: "a token that was redeemed, at both gateways, with clocks off", round: replay},
+		{Name: "replay", What: "a redeemed token, clocks off", round: replay},
 		{Name: "parallel-redeem", What: "one token from two gateways at once", round: parallel},
 		{Name: "parallel-http", What: "the same over HTTP, three contracts", round: parallelHTTP},
 		{Name: "idempotency", What: "other keys, other secrets, keys that are none", round: idempotency},
 		{Name: "stale-token", What: "a token whose time is over", round: staleToken},
 		{Name: "stale-challenge", What: "work or an answer after its time", round: staleChallenge},
-		{Name: "cross-site", What: "a token at another site, or under another contract", round: crossSite},
+		{Name: "cross-site", What: "another site's token, or another contract's", round: crossSite},
 		{Name: "cross-host", What: "a site's widget on another host", round: crossHost},
 		{Name: "cross-session", What: "somebody else's challenge", round: crossSession},
 		{Name: "cross-prefix", What: "another network, where the site binds", round: crossPrefix},
 		{Name: "forged-token", What: "flipped, cut, glued, made up", round: forgedToken},
 		{Name: "forged-id", What: "the same with ids, and ids of another step", round: forgedID},
-		{Name: "reset-shopping", What: "questions put aside until an easy one comes, free", round: resetShopping},
+		{Name: "reset-shopping", What: "questions put aside for an easy one, free", round: resetShopping},
 		{Name: "type-forcing", What: "asking for an easy kind or level", round: typeForcing},
-		{Name: "second-answer", What: "several answers to one question, at once and after", round: secondAnswer},
+		{Name: "second-answer", What: "several answers to one question", round: secondAnswer},
 		{Name: "skipped-work", What: "work of another challenge, or none", round: skippedWork},
 		{Name: "forged-work", What: "results of the real time-lock made up", round: forgedWork, real: true},
-		{Name: "test-keys", What: "published test keys, secrets and tokens in production", round: testKeys},
+		{Name: "test-keys", What: "published test keys, secrets and tokens", round: testKeys},
 	}
 }
 
