@@ -45,7 +45,7 @@ func siteFlags(c *cobra.Command) *cobra.Command {
 	f.Int("level", 0, "of the map's hardening, 0 to 4 (2)")
 	f.String("work", "", "how long the proof of work takes (400ms)")
 	f.Bool("bind-prefix", false, "a token is good for its visitor's network alone")
-	f.StringArray("limit", nil, "NAME=N, see the limits of: daero captcha site show SITE")
+	f.StringArray("limit", nil, "NAME=N; the names: daero captcha site show SITE")
 	f.String("reason", "", "why, for the record")
 	return c
 }
@@ -249,7 +249,7 @@ func siteRotateCommand() *cobra.Command {
 Gives a site a new secret. The old one stays good for the overlap, so that its
 servers can be changed one after the other; after a leak it is --overlap 0s.`,
 	}, 1, 1, runRotateSite)
-	c.Flags().String("overlap", "24h", "how long the old secret stays good, up to 2160h")
+	c.Flags().String("overlap", "24h", "how long the old one stays good")
 	c.Flags().String("reason", "", "why, for the record")
 	return c
 }
@@ -283,7 +283,7 @@ func runRotateSite(s *session, args []string) error {
 
 func siteRemoveCommand() *cobra.Command {
 	c := talks(&cobra.Command{Use: "remove SITE --yes", Short: "Removes a site and what was counted about it"}, 1, 1, runRemoveSite)
-	c.Flags().Bool("yes", false, "it is meant (required): its pages stop working at once")
+	c.Flags().Bool("yes", false, "it is meant: its pages stop working at once")
 	return c
 }
 
