@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/daero/daero/captcha"
 	"github.com/daero/daero/captcha/answer"
@@ -97,10 +98,8 @@ func (Targeted) Try(ctx context.Context, p *captcha.Puzzle, m media, _ *rand.Ran
 func target(p *captcha.Puzzle) (city.Place, bool) {
 	m := city.New(city.Spec{Seed: mapquiz.MapSeed(p.Seed), Level: p.Level, Lang: p.Lang})
 	for _, q := range m.Places {
-		for _, t := range p.Answer.Texts {
-			if t == q.Name.Full {
-				return q, true
-			}
+		if slices.Contains(p.Answer.Texts, q.Name.Full) {
+			return q, true
 		}
 	}
 	return city.Place{}, false

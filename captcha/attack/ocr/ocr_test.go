@@ -72,9 +72,9 @@ func TestTesseractReadsWhatIsClean(t *testing.T) {
 		lang = "ko"
 	}
 	right := 0
-	n := 5
+	n := 3
 	if testing.Short() {
-		n = 3
+		n = 2
 	}
 	for seed := range n {
 		p, m := question(t, captcha.KindName, 0, lang, uint64(1000*seed)) //nolint:gosec // small

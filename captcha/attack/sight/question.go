@@ -53,9 +53,8 @@ func Shown(text string) (before, after string, ok bool) {
 	}
 	s := strings.TrimSpace(text[i+2:])
 	for _, hole := range []string{"□", "…"} {
-		if a := strings.Index(s, hole); a >= 0 {
-			b := strings.LastIndex(s, hole) + len(hole)
-			return s[:a], s[b:], true
+		if first, rest, found := strings.Cut(s, hole); found {
+			return first, rest[strings.LastIndex(hole+rest, hole):], true
 		}
 	}
 	return "", "", false
@@ -82,4 +81,12 @@ func Asked(text, lang string) (names.Category, bool) {
 		return all[len(all)-1], true
 	}
 	return all[0], true
+}
+
+// Parts takes apart a question that tells two places by where they are.
+func Parts(text, lang string) []string {
+	if lang == "ko" {
+		return strings.Split(text, ", 이어서 ")
+	}
+	return strings.Split(text, ", then ")
 }
