@@ -88,7 +88,7 @@ export class Widget {
     const name = korean(s.lang || navigator.language) ? "사람 확인" : "Human check";
     byNonce.set(this.nonce, this);
     this.hidden = s.size === "invisible" || s.shy;
-    this.frame = make("iframe", { border: "0", width: "100%", height: "100%", display: "block", colorScheme: "normal", borderRadius: "4px" }, {
+    this.frame = make("iframe", { border: "0", width: "100%", height: "100%", display: "block", colorScheme: "normal", visibility: "inherit", borderRadius: "4px" }, {
       title: name,
       src: `${s.place.base}/daero/captcha/frame?k=${encodeURIComponent(s.sitekey)}&hl=${encodeURIComponent(s.lang)}#${this.nonce}`,
       referrerpolicy: "origin",
@@ -131,17 +131,17 @@ export class Widget {
 
   private lay(): void {
     const { width, height } = this.setup;
+    const away = this.hidden && !this.opened;
     const put = (el: HTMLElement, style: Partial<CSSStyleDeclaration>) => Object.assign(el.style, style);
     const round = { borderRadius: "4px", overflow: "hidden" };
     const plain: Partial<CSSStyleDeclaration> = {
       display: "block", position: "static", margin: "0", padding: "0", border: "0", background: "none",
-      width: "100%", height: "100%", maxWidth: "none", maxHeight: "none", inset: "auto", boxShadow: "none", ...round,
+      width: "100%", height: "100%", maxWidth: "none", maxHeight: "none", inset: "auto", boxShadow: "none", visibility: away ? "hidden" : "visible", ...round,
     };
-    const away = this.hidden && !this.opened;
     // Out of the way, and out of the reach of Tab and of screen readers.
     put(this.box, away
-      ? { position: "fixed", left: "0", bottom: "0", width: "1px", height: "1px", overflow: "hidden", visibility: "hidden" }
-      : { position: "relative", left: "", bottom: "", overflow: "visible", visibility: "visible" });
+      ? { position: "fixed", left: "0", bottom: "0", width: "1px", height: "1px", overflow: "hidden" }
+      : { position: "relative", left: "", bottom: "", overflow: "visible" });
     if (this.opened === "modal") {
       put(this.dialog, {
         ...plain, position: "fixed", inset: "0", margin: "auto", width: "min(520px, calc(100vw - 16px))",
