@@ -17,12 +17,10 @@ command -v npm >/dev/null && command -v node >/dev/null || without "Node.js and 
 [ "$(node -p 'Number(process.versions.node.split(".")[0]) >= 20')" = true ] || without "Node.js $(node --version) is too old, 20 is needed"
 
 install() {
-	local want
-	want=$(sha256sum <package-lock.json)
-	[ "$(cat node_modules/.daero 2>/dev/null)" = "$want" ] && return
+	cmp -s package-lock.json node_modules/.daero-lock && return
 	local log
 	log=$(npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 2>&1) || without "npm ci failed ($(head -n 1 <<<"$log"))"
-	echo "$want" >node_modules/.daero
+	cp package-lock.json node_modules/.daero-lock
 }
 
 if [ "$(cat dist/widget/.daero 2>/dev/null)" != "$(sources)" ]; then
