@@ -11,7 +11,7 @@ import (
 func TestNoWayAround(t *testing.T) {
 	n := 400
 	if testing.Short() {
-		n = 100
+		n = 60
 	}
 	for _, a := range All() {
 		t.Run(a.Name, func(t *testing.T) {
