@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// hosts are those that pages and libraries have in their code, ours, and two
-// that show pages.
+// hosts are those that pages and libraries have in their code, ours, two
+// that show pages, and one that asks whoever comes.
 var hosts = []string{
 	"www.google.com", "google.com", "www.recaptcha.net", "www.gstatic.com",
 	"js.hcaptcha.com", "hcaptcha.com", "api.hcaptcha.com",
 	"challenges.cloudflare.com",
-	"captcha.example.test", "shop.example.test", "other.example.test",
+	"captcha.example.test", "shop.example.test", "other.example.test", "gated.example.test",
 }
 
 // certificate makes an authority that nobody else has, and what it signed.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/daero/daero/captcha"
+	"github.com/daero/daero/captcha/gate"
 	"github.com/daero/daero/captcha/mapquiz"
 	"github.com/daero/daero/captcha/siteverify"
 	"github.com/daero/daero/captcha/storetest"
@@ -26,6 +27,7 @@ type stage struct {
 	city     *mapquiz.Source
 	answers  answers
 	pages    pages
+	gate     *gate.Gate
 	widget   *widget.Handler
 }
 
@@ -45,6 +47,9 @@ func newStage() (*stage, error) {
 		Sources: sources, TestKeys: true,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if s.gate, err = s.newGate(); err != nil {
 		return nil, err
 	}
 	s.widget, err = widget.New(widget.Config{Platform: s.platform, Now: s.clock.now})
@@ -68,6 +73,8 @@ func (s *stage) public() http.Handler {
 			host = r.Host
 		}
 		switch {
+		case host == "gated.example.test" && !widget.Owns(r.URL.Path) || gate.Serves(r.URL.Path):
+			s.gated(w, r)
 		case host == "shop.example.test" || host == "other.example.test":
 			s.pages.ServeHTTP(w, r)
 		case siteverify.Serves(r.URL.Path):
@@ -76,6 +83,32 @@ func (s *stage) public() http.Handler {
 			s.widget.ServeHTTP(w, r.WithContext(withMedia(r.Context(), r.URL.Path)))
 		}
 	})
+}
+
+// newGate asks whoever comes to one host, as the gateway does with those whom the
+// playbook challenges.
+func (s *stage) newGate() (*gate.Gate, error) {
+	site, secret := captcha.NewSite("who is challenged", []string{"gated.example.test"}, s.clock.now())
+	if err := s.sites.AddSite(context.Background(), site); err != nil {
+		return nil, err
+	}
+	return gate.New(gate.Config{
+		Checker: s.platform, SiteKey: site.Key, SiteSecret: secret, Secrets: [][]byte{[]byte(secret)}, Now: s.clock.now,
+		Client: func(*http.Request) string { return "127.0.0.1" },
+	})
+}
+
+func (s *stage) gated(w http.ResponseWriter, r *http.Request) {
+	if gate.Serves(r.URL.Path) {
+		s.gate.ServeHTTP(w, r)
+		return
+	}
+	if cleared, _ := s.gate.Cleared(r, 0); !cleared {
+		s.gate.Challenge(w, r, "login", 0)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write([]byte(`<!doctype html><html lang="en"><title>In</title><main><h1>Welcome in</h1></main></html>`))
 }
 
 // clock is the machine's, and as much ahead as a test has set it.
