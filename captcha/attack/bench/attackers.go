@@ -16,6 +16,7 @@ import (
 	"github.com/daero/daero/captcha/attack/ears"
 	"github.com/daero/daero/captcha/attack/guess"
 	"github.com/daero/daero/captcha/attack/ocr"
+	"github.com/daero/daero/captcha/attack/reader"
 	"github.com/daero/daero/captcha/audio"
 	"github.com/daero/daero/captcha/mapquiz"
 )
@@ -51,15 +52,18 @@ func attackers(quick bool, seed uint64) []attack.Attacker {
 	if quick {
 		mixes = 150
 	}
-	return []attack.Attacker{
+	all := []attack.Attacker{
 		guess.Random{},
 		guess.Icons{},
 		guess.Shapes{},
 		guess.Question{},
 		ocr.Whole{},
 		ocr.Targeted{},
-		&ears.Sphinx{}, &ears.Listener{Mixes: mixes, Seed: seed},
 	}
+	if r, err := reader.New(); err == nil { // its model comes with the program; a test reads it
+		all = append(all, r)
+	}
+	return append(all, &ears.Sphinx{}, &ears.Listener{Mixes: mixes, Seed: seed})
 }
 
 // closeAll removes what attackers keep on disk.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/daero/daero/captcha/attack"
+	"github.com/daero/daero/captcha/attack/reader"
 	"github.com/daero/daero/captcha/mapquiz"
 	"github.com/daero/daero/captcha/mapquiz/city"
 )
@@ -18,13 +19,19 @@ type comfort struct {
 	Lang  string
 	Maps  int
 	city.Comfort
+	// Legible is what a reader reads that is told where letters stand.
+	Legible reader.Legible
 }
 
 // comfort measures maps.
 func (r *report) comfort(ctx context.Context, tell *progress) error {
-	maps := 100
+	maps, read := 50, 3
 	if r.options.quick {
-		maps = 8
+		maps, read = 8, 1
+	}
+	generous, err := reader.Load()
+	if err != nil {
+		return err
 	}
 	for level := range 5 {
 		for _, lang := range mapquiz.Langs() {
@@ -41,6 +48,7 @@ func (r *report) comfort(ctx context.Context, tell *progress) error {
 				}
 				worst.add(m)
 			}
+			worst.Legible = generous.Legibility(seeds.Uint64(), read, level, lang)
 			r.Comfort = append(r.Comfort, worst)
 		}
 	}
@@ -98,6 +106,21 @@ func (r *report) judge() {
 			fmt.Sprintf("%.2f:1, %.1f px, %d, %.0f px", c.Contrast, c.Cap, c.Overlaps, c.Target), c.Good(),
 		})
 	}
+	for _, c := range r.Comfort {
+		if c.Legible.Letters == 0 {
+			continue
+		}
+		r.Bars = append(r.Bars, bar{
+			fmt.Sprintf("generous reader, level %d, %s", c.Level, c.Lang), "≥ 99 %",
+			fmt.Sprintf("%.1f %% of %d letters", 100*c.Legible.Rate(), c.Legible.Letters), r.legible(c.Legible),
+		})
+	}
+}
+
+// legible reports whether what a generous reader missed may be chance.
+func (r *report) legible(l reader.Legible) bool {
+	_, high := attack.Wilson(l.Read, l.Letters)
+	return l.Rate() >= 0.99 || r.options.quick && high >= 0.99
 }
 
 // judgeRate finds the worst of what a bar counts.

@@ -31,6 +31,7 @@ how long it took, and what a token costs then. The attackers:
   guess-question      types what the question's text lets it guess
   tesseract           reads the whole map; needs tesseract
   tesseract-targeted  is shown where the name stands
+  reader              trained on our own maps
   pocketsphinx        hears English; needs pocketsphinx
   listener            trained on our own words
   protocol            answers nothing and goes around
@@ -49,6 +50,7 @@ type options struct {
 	lang     string
 	n        int // 0: as many as the attacker is worth
 	programs int // the same, of attackers that start a program for every try
+	trained  int // and of those that were trained
 	seed     uint64
 	output   string
 	quick    bool
@@ -76,6 +78,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.StringVar(&o.lang, "lang", "", "ko or en (default both; for one kind ko, where it is drawn)")
 	fs.IntVar(&o.n, "n", 0, "tries of each (default 1000, 10000 for the protocol)")
 	fs.IntVar(&o.programs, "programs", 0, "tries of those that start a program for each (default --n, or 200)")
+	fs.IntVar(&o.trained, "trained", 0, "tries of those that were trained (default --n)")
 	fs.Uint64Var(&o.seed, "seed", 1, "the same seed, the same questions")
 	fs.StringVar(&o.output, "output", "text", "text or json")
 	fs.BoolVar(&o.quick, "quick", false, "a minute's worth, for every change: fewer tries, shorter training")
@@ -113,8 +116,8 @@ func (o *options) validate(rest []string) error {
 		return wrong("--level %d: choose 0 to 4", o.level)
 	case o.lang != "" && !slices.Contains(langs(captcha.KindWords), o.lang):
 		return wrong("--lang %q: choose ko or en", o.lang)
-	case min(o.n, o.programs) < 0 || max(o.n, o.programs) > 10_000_000:
-		return wrong("--n %d, --programs %d: choose 1 to 10000000", o.n, o.programs)
+	case min(o.n, o.programs, o.trained) < 0 || max(o.n, o.programs, o.trained) > 10_000_000:
+		return wrong("--n %d, --programs %d, --trained %d: choose 1 to 10000000", o.n, o.programs, o.trained)
 	case o.output != "text" && o.output != "json":
 		return wrong("--output %q: choose text or json", o.output)
 	case o.write != "" && (o.attacker != "all" || o.kind != ""):

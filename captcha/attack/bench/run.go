@@ -81,10 +81,14 @@ func (o *options) tries(a attack.Attacker) int {
 	switch {
 	case program && o.programs > 0:
 		return o.programs
+	case class != attack.Guess && !program && o.trained > 0:
+		return o.trained
 	case o.n > 0:
 		return o.n
 	case o.quick && program:
 		return 4
+	case o.quick && class == attack.Trained:
+		return 8
 	case o.quick && class != attack.Guess:
 		return 50
 	case o.quick:
