@@ -63,7 +63,7 @@ var rows = []struct {
 	{attack.Targeted, "tesseract, shown where the name stands"},
 	{attack.Trained, "a reader and an icon detector trained on our own maps; no bar, for it is published as it is"},
 	{attack.Vision, "frontier vision models: **not run here**. Assume 90 to 100 %"},
-	{attack.Ears, "by ear: PocketSphinx with the 64 words as its grammar; a linear classifier trained on 2,000 of our own mixes, which looks for the words everywhere: better ones can be built"},
+	{attack.Ears, "by ear: PocketSphinx with the 64 words as its grammar; a linear classifier trained on 600 of our own mixes, which looks for the words everywhere: more mixes make it better, and better ones can be built"},
 	{attack.Protocol, "goes around: see below"},
 }
 

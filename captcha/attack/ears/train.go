@@ -34,7 +34,7 @@ type example struct {
 }
 
 const (
-	mixesUsual = 2000
+	mixesUsual = 600
 	epochs     = 12
 	rate       = 0.02
 	decay      = 1e-5
