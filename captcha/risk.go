@@ -34,11 +34,12 @@ const (
 	ReasonNobodyAsked                       // "nobody-asked": the site asks nobody, whatever speaks for it
 	ReasonApp                               // "app": a native app, whose name nobody vouches for
 	ReasonTest                              // "test": a published test key
+	ReasonSlow                              // "slow": the device had not done its work after three seconds
 )
 
 var reasonNames = [...]string{
 	"automation", "no-worker", "instant", "no-focus", "fast-work", "busy-network", "network-misses", "network-tokens",
-	"misses", "resets", "asked", "nobody-asked", "app", "test",
+	"misses", "resets", "asked", "nobody-asked", "app", "test", "slow",
 }
 
 // Names returns the reasons as words of a fixed set.
@@ -54,7 +55,7 @@ func (r Reasons) Names() []string {
 
 // probes are what a widget may say about its browser. What is not among them is
 // not looked at: nobody is worse off for a word that we do not know. They are
-// hints, for a bot says what it likes; none alone but the first two brings a
+// hints, for a bot says what it likes; none alone but those of automation and "slow" brings a
 // question.
 var probes = map[string]Reasons{
 	"webdriver": ReasonAutomation, // navigator.webdriver
@@ -62,6 +63,7 @@ var probes = map[string]Reasons{
 	"no-worker": ReasonNoWorker,   // no Worker, or it may not start
 	"instant":   ReasonInstant,    // less than a second from the page to the widget's start by a visitor's doing
 	"no-focus":  ReasonNoFocus,    // neither focus nor pointer nor key before the widget started
+	"slow":      ReasonSlow,       // the first work was not done after three seconds: a question instead, see [Known.slow]
 }
 
 // maxProbes are looked at.
@@ -146,7 +148,7 @@ func Judge(policy Policy, k Known) Judgement {
 	against += 5 * min(max(k.Misses-1, 0), 3) // more misses say more, alone not enough
 	against = min(against, 90)
 
-	j.Ask = policy.Ask == AskAlways || policy.Ask == AskRisk && (against >= due || k.Tokens >= 1)
+	j.Ask = policy.Ask == AskAlways || policy.Ask == AskRisk && (against >= due || k.Tokens >= 1 || k.slow(policy))
 	j.Level = *policy.Level + k.Misses/stepMisses
 	if against >= due {
 		j.Level++
@@ -190,6 +192,14 @@ func (k *Known) reasons(ask Ask) Reasons {
 // fast desktop twice. An app computes natively, which is no fault of it.
 func (k *Known) tooFast() bool { return !k.App && k.Took > 0 && k.Took*4 < k.Work }
 
+// slow: a device that is too slow to compute answers a question instead, for a
+// quarter of the work. It says so itself, which gains a program nothing: the
+// question is dearer. Where nobody is asked there is nothing to have instead, and
+// in a surge, when the work is long on purpose, it is so for every device.
+func (k *Known) slow(policy Policy) bool {
+	return k.Probes&ReasonSlow != 0 && policy.Ask != AskNever && k.Press <= policy.Work
+}
+
 // work doubles with each miss and each reset, for those who do not seem like
 // people, and where the prefix has had half of its challenges, or its tokens: who
 // would rather begin anew than put a question aside pays for that as well. Where
@@ -214,5 +224,9 @@ func (k *Known) work(policy Policy, against int) time.Duration {
 	if k.Misses+k.Resets > 0 {
 		most = mostWork
 	}
-	return max(least, min(least<<doubled, most))
+	work := max(least, min(least<<doubled, most))
+	if k.slow(policy) {
+		work = max(work/4, leastWork)
+	}
+	return work
 }
