@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/daero/daero/api/store"
+	"github.com/daero/daero/captcha"
+	"github.com/daero/daero/captcha/storetest"
+)
+
+// TestTheStoreIsOpenedLate: a store that is away is asked again each second, what
+// it misses is counted, and the gate's site is there meanwhile.
+func TestTheStoreIsOpenedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var counts captchaCounts
+		opened, away := 0, errors.New("connection refused")
+		s := &captchaSites{counts: &counts, lazy: lazy[captcha.Sites]{open: func(context.Context) (captcha.Sites, func(), error) {
+			opened++
+			if away != nil {
+				return nil, nil, away
+			}
+			return storetest.NewSites(), nil, nil
+		}}}
+		hash := captcha.HashSecret("secret")
+		g := &gateSites{Sites: s, hash: hash}
+		ctx := t.Context()
+		for range 3 {
+			if _, err := s.Site(ctx, "x"); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, away) {
+				t.Fatal(err)
+			}
+		}
+		if opened != 1 || counts.storeFailed.Load() != 3 {
+			t.Errorf("opened %d times, %d failures counted", opened, counts.storeFailed.Load())
+		}
+		site, err := g.SiteBySecret(ctx, hash)
+		if _, shown := site.ShownOn("www.example.com"); err != nil || site.Key != gateKey || !shown {
+			t.Errorf("the gate's site while the store is away: %+v, %v", site, err)
+		}
+		away = nil
+		time.Sleep(lazyAgain)
+		// The gate's site is made, once, and what is set there holds but for what
+		// would shut people out.
+		for range 2 {
+			if _, err := g.Site(ctx, gateKey); err != nil {
+				t.Fatal(err)
+			}
+		}
+		kept, err := s.Site(ctx, gateKey)
+		if err != nil || kept.Validate() != nil || len(kept.Hosts) != 0 {
+			t.Fatalf("%+v, %v", kept, errors.Join(err, kept.Validate()))
+		}
+		changed := kept
+		changed.Policy.Ask, changed.Disabled, changed.Changed = captcha.AskAlways, true, time.Now()
+		if err := s.ChangeSite(ctx, changed, kept.Changed); err != nil {
+			t.Fatal(err)
+		}
+		if site, err := g.Site(ctx, gateKey); err != nil || site.Policy.Ask != captcha.AskAlways || site.Disabled || len(site.Secrets) != 1 || site.Secrets[0].Hash != hash {
+			t.Errorf("%+v, %v", site, err)
+		}
+		if _, err := g.Site(ctx, "another"); !errors.Is(err, captcha.ErrNoSite) {
+			t.Error(err)
+		}
+		if counts.storeFailed.Load() != 4 { // the gate's, while it was away
+			t.Errorf("%d failures counted: what is not there is none", counts.storeFailed.Load())
+		}
+		if err := s.Destruct(); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.AllSites(ctx); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("after its end: %v", err)
+		}
+	})
+}
+
+func TestEventsAreCounted(t *testing.T) {
+	var c captchaCounts
+	for _, e := range []captcha.Event{
+		{Name: captcha.CountIssued},
+		{Name: captcha.CountSolved + "order", Took: 3 * time.Second},
+		{Name: captcha.CountSolved + "order", Took: 200 * time.Second},
+		{Name: captcha.CountSolved + "work"},
+		{Name: captcha.CountMissed + "name", Took: time.Second},
+	} {
+		c.tell(e)
+	}
+	for i := range 2 * mostEvents {
+		c.tell(captcha.Event{Name: time.Duration(i).String()})
+	}
+	s := c.shown()
+	if s.solved != 2 || s.tookIn != 203*time.Second || s.took[2] != 0 || s.took[5] != 1 || s.took[80] != 1 || len(s.events) != mostEvents || s.events[captcha.CountSolved+"order"] != 2 {
+		t.Errorf("%d solved in %s, %v, %d names", s.solved, s.tookIn, s.took, len(s.events))
+	}
+}
