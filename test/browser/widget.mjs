@@ -3,15 +3,9 @@ import assert from 'node:assert/strict';
 
 import { violations } from './browser.mjs';
 
-const part = /\/challenge\/([^/]+)\/(image|audio|audio-slow|icon)$/;
-
 /** The widget on a page: the first one, or the nth. */
 export async function widgetOf(page, server, n = 0) {
   const frame = await waitFor(page, () => page.frames().filter((f) => f.url().includes('/daero/captcha/frame'))[n], 'a frame');
-  let id; // of the question on the screen
-  page.on('request', (request) => {
-    id = part.exec(new URL(request.url()).pathname)?.[1] ?? id;
-  });
   const main = frame.locator('[data-state]');
   const doing = (what) => frame.locator(`[data-do="${what}"]`);
 
@@ -25,8 +19,15 @@ export async function widgetOf(page, server, n = 0) {
     is: (...states) => frame.locator(states.map((s) => `[data-state="${s}"]`).join(',')).waitFor(),
     press: () => widget.box.click(),
 
-    /** The puzzle on the screen, as only these tests are told. */
-    puzzle: () => waitFor(page, async () => (id ? server.puzzle(id).catch(() => undefined) : undefined), 'the puzzle'),
+    /** The puzzle on the screen, as only these tests are told. Its media have its id in their address. */
+    puzzle: () =>
+      waitFor(page, async () => {
+        const id = await frame.evaluate(() => {
+          const media = document.querySelector('[data-state] img[src*="challenge/"], [data-state] audio[src]');
+          return /challenge\/([^/]+)\//.exec(media?.src ?? '')?.[1];
+        });
+        return id && server.puzzle(id).catch(() => undefined);
+      }, 'the puzzle'),
 
     /** Where a place of the map is on the screen. */
     async at(spot, puzzle) {
