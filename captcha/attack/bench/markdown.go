@@ -32,6 +32,9 @@ func (r *report) markdown() string {
 	if r.options.quick {
 		b.WriteString("A quick run: few tries, wide intervals.\n\n")
 	}
+	if r.few() {
+		b.WriteString(fewTries)
+	}
 	r.markBars(&b)
 	r.markResults(&b)
 	r.markPrices(&b)
@@ -39,6 +42,19 @@ func (r *report) markdown() string {
 	r.markComfort(&b)
 	b.WriteString(limits)
 	return b.String()
+}
+
+const fewTries = "**A short run.** Attackers that read and listen made so few tries here that their rows, and the bars that rest on them, say little: look at the intervals. A run with 1,000 tries each is due.\n\n"
+
+// few reports whether those that read and listen tried less often than a rate can
+// be told from.
+func (r *report) few() bool {
+	for _, o := range r.Results {
+		if o.Class != attack.Guess && o.N < 200 {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *report) markBars(b *strings.Builder) {
