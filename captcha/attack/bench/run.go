@@ -86,11 +86,11 @@ func (o *options) tries(a attack.Attacker) int {
 	case o.n > 0:
 		return o.n
 	case o.quick && program:
-		return 4
+		return 3
 	case o.quick && class == attack.Trained:
-		return 8
+		return 4
 	case o.quick && class != attack.Guess:
-		return 50
+		return 30
 	case o.quick:
 		return 300
 	case program:
