@@ -90,7 +90,7 @@ func (a *App) provisionCaptcha(ctx caddy.Context) error {
 type captchaRunning struct {
 	base     string
 	platform *captcha.Platform
-	store    captcha.Sites
+	store    *captchaSites
 	maps     *captchaMaps
 	gate     *gate.Gate
 	widget   *widget.Handler
@@ -114,6 +114,7 @@ func (a *App) beginCaptcha(secrets [][]byte) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	c.wg.Go(func() { _ = c.platform.Run(ctx) }) // what it could not count it has said, by counting
+	c.wg.Go(func() { c.store.prune(ctx) })
 	if url := a.captchaPlan.valkey; url != "" {
 		c.wg.Go(func() { checkValkey(ctx, url, a.log) })
 		if len(a.Secrets) == 0 {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -126,9 +127,7 @@ func (c *captchaCounts) shown() captchaShown {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := captchaShown{events: map[string]uint64{}, took: map[float64]uint64{}, tookIn: c.tookIn}
-	for name, n := range c.events {
-		s.events[name] = n
-	}
+	maps.Copy(s.events, c.events)
 	for i, n := range c.took {
 		s.solved += n
 		if i < len(solveBuckets) {

@@ -17,8 +17,8 @@ import (
 var captchaParts = caddy.NewUsagePool()
 
 // use takes a part that is there, or makes it; leave gives it back.
-func use[T caddy.Destructor](key string, make func() (T, error)) (part T, leave func(), err error) {
-	v, _, err := captchaParts.LoadOrNew(key, func() (caddy.Destructor, error) { return make() })
+func use[T caddy.Destructor](key string, build func() (T, error)) (part T, leave func(), err error) {
+	v, _, err := captchaParts.LoadOrNew(key, func() (caddy.Destructor, error) { return build() })
 	if err != nil {
 		return part, nil, err
 	}

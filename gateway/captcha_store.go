@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/captcha"
 	"github.com/daero/daero/driver/postgres"
@@ -120,6 +118,39 @@ func (s *captchaSites) Counts(ctx context.Context, site string, from, to time.Ti
 	return all, err
 }
 
+// Counts are kept as long as the API shows them, and looked through once a day.
+const (
+	countsKept = 400 * 24 * time.Hour
+	pruneEvery = 24 * time.Hour
+)
+
+// prune forgets old counts until ctx ends.
+func (s *captchaSites) prune(ctx context.Context) {
+	day := time.NewTicker(pruneEvery)
+	defer day.Stop()
+	for {
+		_ = s.pruneBefore(ctx, time.Now().Add(-countsKept)) // tomorrow is as good
+		select {
+		case <-ctx.Done():
+			return
+		case <-day.C:
+		}
+	}
+}
+
+func (s *captchaSites) pruneBefore(ctx context.Context, before time.Time) error {
+	return s.with(ctx, func(sites captcha.Sites) error {
+		pruner, ok := sites.(interface {
+			PruneCounts(ctx context.Context, before time.Time) (int, error)
+		})
+		if !ok {
+			return nil
+		}
+		_, err := pruner.PruneCounts(ctx, before)
+		return err
+	})
+}
+
 // gateKey is the site key of the gate, which asks whom the playbook challenges.
 // It is public, and the same everywhere.
 const gateKey = "daero-gate-site-key--who-is-challenged-0"
@@ -131,7 +162,6 @@ const gateKey = "daero-gate-site-key--who-is-challenged-0"
 type gateSites struct {
 	captcha.Sites
 	hash [sha256.Size]byte
-	log  *zap.Logger
 }
 
 // Site implements captcha.SiteStore.

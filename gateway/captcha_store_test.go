@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,6 +68,20 @@ func TestTheStoreIsOpenedLate(t *testing.T) {
 		if counts.storeFailed.Load() != 4 { // the gate's, while it was away
 			t.Errorf("%d failures counted: what is not there is none", counts.storeFailed.Load())
 		}
+		// What is older than is shown is forgotten, once a day.
+		old := captcha.Count{Site: gateKey, Hour: time.Now().Add(-countsKept).Truncate(time.Hour), Name: captcha.CountIssued, N: 1}
+		if err := s.AddCounts(ctx, []captcha.Count{old}); err != nil {
+			t.Fatal(err)
+		}
+		pruning, end := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		wg.Go(func() { s.prune(pruning) })
+		time.Sleep(pruneEvery + time.Second)
+		if left, err := s.Counts(ctx, gateKey, time.Time{}, time.Now()); err != nil || len(left) != 0 {
+			t.Errorf("a day later: %v, %v", left, err)
+		}
+		end()
+		wg.Wait()
 		if err := s.Destruct(); err != nil {
 			t.Error(err)
 		}

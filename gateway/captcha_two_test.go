@@ -27,7 +27,7 @@ func TestSecondGateway(t *testing.T) {
 	}
 	newWorld(t, caddyfile)
 	pin(t, level.Alert)
-	fmt.Println("second gateway: up")
+	_, _ = fmt.Fprintln(os.Stdout, "second gateway: up")
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 

@@ -8,17 +8,6 @@ import (
 
 var _ = addCommand(captchaCommand)
 
-// captchaCommands are what stands behind `daero captcha`.
-var captchaCommands []func() *cobra.Command
-
-// addCaptcha adds a command behind `daero captcha`. A file calls it as
-//
-//	var _ = addCaptcha(xCommand)
-func addCaptcha(command func() *cobra.Command) struct{} {
-	captchaCommands = append(captchaCommands, command)
-	return struct{}{}
-}
-
 func captchaCommand() caddycmd.Command {
 	return caddycmd.Command{
 		Name:  "captcha",
@@ -30,11 +19,7 @@ as visitors see them, and measures how strong they are.
 
 Exit status: 0 good, 1 it failed or a bar was missed, 2 wrong use.`,
 		CobraFunc: func(c *cobra.Command) {
-			var subs []*cobra.Command
-			for _, sub := range captchaCommands {
-				subs = append(subs, sub())
-			}
-			group(c, nil, subs...)
+			group(c, nil, captchaSiteCommand(), captchaRenderCommand(), captchaBenchCommand())
 		},
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"github.com/daero/daero/captcha/attack/bench"
 )
 
-var _ = addCaptcha(captchaBenchCommand)
-
 func captchaBenchCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bench [--attacker NAME|all] [--kind KIND] [--level L] [--n N] [--seed S] [--quick] [--output text|json]",

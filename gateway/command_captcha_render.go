@@ -25,8 +25,6 @@ import (
 	"github.com/daero/daero/captcha/mapquiz/osm"
 )
 
-var _ = addCaptcha(captchaRenderCommand)
-
 // renderedKinds are those that there is something to see or to hear of.
 var renderedKinds = []string{"order", "relation", "name", "missing", "icon", "words"}
 

@@ -12,8 +12,6 @@ import (
 	"github.com/daero/daero/api"
 )
 
-var _ = addCaptcha(captchaSiteCommand)
-
 func captchaSiteCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "site",
