@@ -7,8 +7,10 @@ import (
 )
 
 // Budgets are counted per site, and per site and prefix. They are checked before
-// anything is kept, the site's first: so what a flood from a million prefixes can
-// make the ledger hold is bounded by the site's challenges of a minute.
+// anything is kept, and the site's is spent first: so what a flood from a million
+// prefixes can make the ledger hold is bounded by the site's challenges of a
+// minute. A prefix that has had its own spends nothing of the site's, or one
+// machine alone could shut everybody out.
 const (
 	forSite       = "bs"
 	forChallenges = "bc"
@@ -29,14 +31,18 @@ func (st *state) budget(what string) string {
 // admit spends a challenge of the site and of the prefix.
 func (p *Platform) admit(ctx context.Context, site *Site, st *state, now time.Time) (r Reply, waits bool, err error) {
 	policy := site.Policy.WithDefaults()
-	ok, _, after, err := p.cfg.Ledger.Spend(ctx, forSite+site.Key, 1, policy.SiteChallenges, time.Minute)
-	code := CodeBusy
+	most, code := policy.PrefixChallenges, CodeTooManyTries
+	_, spent, after, err := p.cfg.Ledger.Spend(ctx, st.budget(forChallenges), 0, most, time.Minute) // only asks
+	ok := spent < most
 	if ok && err == nil {
-		code = CodeTooManyTries
-		var spent int
-		ok, spent, after, err = p.cfg.Ledger.Spend(ctx, st.budget(forChallenges), 1, policy.PrefixChallenges, time.Minute)
-		st.used = float64(spent) / float64(policy.PrefixChallenges)
+		code = CodeBusy
+		ok, _, after, err = p.cfg.Ledger.Spend(ctx, forSite+site.Key, 1, policy.SiteChallenges, time.Minute)
 	}
+	if ok && err == nil {
+		code = CodeTooManyTries // somebody of the prefix may have been quicker
+		ok, spent, after, err = p.cfg.Ledger.Spend(ctx, st.budget(forChallenges), 1, most, time.Minute)
+	}
+	st.used = float64(spent) / float64(most)
 	if err != nil {
 		r, err = asReply(err, now)
 		return r, true, err

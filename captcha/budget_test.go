@@ -63,6 +63,32 @@ func TestAFloodFromEverywhere(t *testing.T) {
 	}
 }
 
+// One prefix that asks without end spends its own challenges, not the site's: all
+// others come in.
+func TestAFloodFromOnePrefix(t *testing.T) {
+	s := newStage(t, func(_ *Config, s *Site) { s.Policy.PrefixChallenges, s.Policy.SiteChallenges = 5, 20 })
+	var q Reply
+	for i := range 200 {
+		r, err := s.Open(t.Context(), s.opening(), s.time())
+		want := StepWork
+		if i >= 5 {
+			want = StepWait
+		}
+		if s.must(want, r, err); i == 4 {
+			q = r
+		}
+	}
+	for range 200 { // nor does who stays at one challenge and asks for others
+		r, err := s.Switch(t.Context(), q.ID, session, "", home, s.time())
+		s.must(StepWait, r, err)
+	}
+	for i := range 15 {
+		o := s.opening()
+		o.Address = fmt.Sprintf("198.51.%d.1", i)
+		s.open(o)
+	}
+}
+
 // What a bot that computes gets out of one prefix in an hour.
 func TestTokensOfAnHour(t *testing.T) {
 	pass := func(s *stage) (Reply, bool) {
