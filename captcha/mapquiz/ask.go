@@ -38,6 +38,7 @@ type asker struct {
 	ko      bool
 	count   map[names.Category]int
 	singles []int // places whose category stands once on the map
+	unseen  []int // of those, all but the station, which is seen from its line
 	station int   // -1 for none
 	variant int
 	// Distances between icons, in pixels.
@@ -55,6 +56,9 @@ func newAsker(p *city.Plan, seed uint64) *asker {
 	for i, q := range p.Places {
 		if a.count[q.Category] == 1 {
 			a.singles = append(a.singles, i)
+			if q.Category != names.Station {
+				a.unseen = append(a.unseen, i)
+			}
 		}
 	}
 	a.dist = func(i, j int) float64 {

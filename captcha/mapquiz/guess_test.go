@@ -3,6 +3,7 @@ package mapquiz
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/daero/daero/captcha"
@@ -28,6 +29,8 @@ var guessers = []guesser{
 	}},
 	// Sees which icons are the same, and leaves those out.
 	{"icons that stand once", func(p *city.Plan) []int { return newAsker(p, 0).singles }},
+	// And which one is the station.
+	{"icons but the station", func(p *city.Plan) []int { return newAsker(p, 0).unseen }},
 }
 
 func (g guesser) guess(r *rand.Rand, p *city.Plan, clicks int) (points [][2]float64) {
@@ -74,10 +77,76 @@ func TestClicksAreNotGuessed(t *testing.T) {
 	for who, n := range tried {
 		rate := float64(hits[who]) / float64(n)
 		t.Logf("%s: %d of %d, %.2f %%", who, hits[who], n, 100*rate)
-		if rate > 0.02 || n < maps*guesses/2 {
+		if rate > 0.02 || n < maps*guesses/3 {
 			t.Errorf("%s: %.2f %% of %d, want 2 %% at most", who, 100*rate, n)
 		}
 	}
+}
+
+// Who sees where everything is, which icons are the same, the station and the
+// coloured road, and only not what an icon means, can give the icons any meaning
+// and answer as if it were so. Package attack/guess has an attacker that does.
+func TestShapesDoNotTell(t *testing.T) {
+	maps := 300
+	if testing.Short() {
+		maps = 100
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, k := range []captcha.Kind{captcha.KindOrder, captcha.KindRelation} {
+		hits, tried := 0, 0
+		for i := range uint64(maps) {
+			p := city.New(city.Spec{Seed: i * Variants, Level: 2, Lang: langs[i%2]})
+			z, ok := Ask(p, k, i*Variants+i%4)
+			for try := 0; ok && try < 200; try++ {
+				g := meanings(r, p, z.Text)
+				if g == nil {
+					continue // so it cannot be: the question would not have been asked
+				}
+				tried++
+				if z.Answer.Match(answer.Given{Points: g}) {
+					hits++
+				}
+			}
+		}
+		rate := float64(hits) / float64(tried)
+		t.Logf("%s: %d of %d, %.2f %%", k, hits, tried, 100*rate)
+		if rate > 0.02 || tried < 20*maps {
+			t.Errorf("%s: %.2f %% of %d, want 2 %% at most", k, 100*rate, tried)
+		}
+	}
+}
+
+// meanings answers a question as if the icons that stand once had each other's
+// meanings; nil where it then would not be one.
+func meanings(r *rand.Rand, p *city.Plan, text string) (points [][2]float64) {
+	q := slim(p)
+	q.Places = slices.Clone(p.Places)
+	unseen := newAsker(p, 0).unseen
+	for i, j := range r.Perm(len(unseen)) {
+		q.Places[unseen[i]].Category = p.Places[unseen[j]].Category
+	}
+	a := newAsker(q, 0)
+	places := make(map[string]int)
+	for _, s := range slices.Concat(a.nextTo(), a.nearestOf(), a.roadEnds()) {
+		places[s.text] = s.place
+	}
+	for _, s := range a.named() {
+		places[s.text], places[a.word(s.place)] = s.place, s.place
+	}
+	for _, part := range steps(text) {
+		i, ok := places[part]
+		if !ok {
+			return nil
+		}
+		points = append(points, [2]float64{q.Places[i].X, q.Places[i].Y})
+	}
+	return points
+}
+
+// steps are what a question asks for, one after another.
+func steps(text string) []string {
+	text = strings.TrimPrefix(text, "Click in this order: ")
+	return strings.Split(strings.TrimSuffix(strings.TrimSuffix(text, " 순서로 누르세요."), "."), " → ")
 }
 
 // Names told from the question alone: by what the question says, by the words of

@@ -22,7 +22,7 @@ func (a *asker) target(singlesOnly bool) (told, bool) {
 	var all []told
 	for _, i := range a.singles {
 		w := a.word(i)
-		all = append(all, told{i, a.say("지도에 있는 "+w, "the "+w+" on the map")})
+		all = append(all, told{i, i, a.say("지도에 있는 "+w, "the "+w+" on the map")})
 	}
 	all = append(all, a.nearestOf()...)
 	a.rand(streamTyped).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })

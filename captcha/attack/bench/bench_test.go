@@ -96,6 +96,7 @@ func TestAMissedBar(t *testing.T) {
 		{Outcome: attack.Outcome{Attacker: "tesseract", Class: attack.Plain, Kind: captcha.KindName, Level: 3, N: 100, Solved: 9}},
 		{Outcome: attack.Outcome{Attacker: "guess-question", Kind: captcha.KindName, N: 1000, Solved: 1}},
 		{Outcome: attack.Outcome{Attacker: "guess-icons", Kind: captcha.KindOrder, N: 1000, Solved: 15}},
+		{Outcome: attack.Outcome{Attacker: "guess-shapes", Kind: captcha.KindRelation, N: 1000, Solved: 30}},
 	}, Protocol: []protocol.Outcome{{Attack: "replay", N: 10000, Won: 1}}}
 	r.judge()
 	held := map[string]bool{}
@@ -103,7 +104,8 @@ func TestAMissedBar(t *testing.T) {
 		held[b.Name] = b.Held
 	}
 	want := map[string]bool{
-		"A1, level 3": false, "guessing what is typed, from the question": false, "guessing clicks, any kind": true, "A6, protocol": false,
+		"A1, level 3": false, "guessing what is typed, from the question": false, "guessing clicks, any kind": true,
+		"guessing clicks, shapes seen": false, "A6, protocol": false,
 	}
 	for name, h := range want {
 		if got, ok := held[name]; !ok || got != h {

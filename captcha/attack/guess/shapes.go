@@ -9,14 +9,17 @@ import (
 	"github.com/daero/daero/captcha"
 	"github.com/daero/daero/captcha/answer"
 	"github.com/daero/daero/captcha/attack"
+	"github.com/daero/daero/captcha/attack/sight"
 	"github.com/daero/daero/captcha/mapquiz/city"
 	"github.com/daero/daero/captcha/mapquiz/names"
 )
 
 // Shapes sees more than [Icons]: which way the coloured road goes, and which icon
 // the subway's line runs through. It still does not know what icons mean, but it
-// knows how questions are made: that a place is only told as the nearest where it
-// clearly is, and what that leaves.
+// knows how questions are made: that a word stands for an icon that stands once,
+// that a place is only told as the nearest where it clearly is, and what that
+// leaves. It tries every icon for every word, and clicks what comes of that most
+// often: nobody who knows no more can do better.
 type Shapes struct{}
 
 // Name implements [attack.Attacker].
@@ -29,69 +32,86 @@ func (Shapes) Told() string { return "icons, which look alike, the station, the 
 func (Shapes) Blind() bool { return true }
 
 // Takes implements [attack.Picky].
-func (Shapes) Takes(k captcha.Kind, _ string) bool { return k == captcha.KindRelation }
+func (Shapes) Takes(k captcha.Kind, _ string) bool { return captcha.ModeOf(k) == captcha.Click }
 
 // Try implements [attack.Attacker].
 func (Shapes) Try(_ context.Context, p *captcha.Puzzle, _ media, r *rand.Rand) (answer.Given, error) {
 	m := plan(p)
-	parts := strings.Split(p.Text, ", then ")
-	if p.Lang == "ko" {
-		parts = strings.Split(p.Text, ", 이어서 ")
+	var parts [][]meant
+	for _, part := range sight.Parts(p.Text) {
+		parts = append(parts, candidates(m, part, p.Lang))
 	}
-	var chosen []int
-	for _, part := range parts {
-		left := without(candidates(m, part), chosen)
-		if len(left) == 0 {
-			for i := range m.Places {
-				left = append(left, i)
-			}
-			left = without(left, chosen)
-		}
-		if len(left) > 0 {
-			chosen = append(chosen, likeliest(left, r))
-		}
-	}
+	chosen := likeliest(parts, r)
 	if len(chosen) != p.Clicks {
 		return answer.Given{}, attack.ErrNoAnswer
 	}
 	return click(m, chosen...), nil
 }
 
-// candidates are the places that a part of the question may mean, as often as
-// there are ways to mean them.
-func candidates(m *city.Plan, part string) (all []int) {
-	count := counted(m)
-	switch {
+// meant is a place that a part of a question may mean, and the icon that its
+// word then stands for: -1 for one that is known.
+type meant struct{ place, word int }
+
+// candidates are what a part of the question may mean.
+func candidates(m *city.Plan, part, lang string) (all []meant) {
+	station, singles := seen(m)
+	near := strings.Contains(part, "nearest") || strings.Contains(part, "가까운")
+	switch cats := sight.Mentioned(part, lang); {
 	case strings.Contains(part, "other end"), strings.Contains(part, "길을 따라가면"):
-		for _, end := range m.Route {
-			if end >= 0 {
-				all = append(all, end)
+		for k, end := range m.Route {
+			if end >= 0 && m.Route[1-k] >= 0 {
+				all = append(all, meant{end, m.Route[1-k]})
 			}
 		}
-	case strings.Contains(part, "the place nearest"), strings.Contains(part, "가까운 곳"):
-		for i, q := range m.Places {
-			if count[q.Category] == 1 {
-				all = append(all, clearest(m, i, func(int) bool { return true })...)
-			}
-		}
-	default: // the nearest of those that look alike to the station
-		for i, q := range m.Places {
-			if q.Category != names.Station {
-				continue
-			}
-			for c, n := range count {
-				if n > 1 {
-					all = append(all, clearest(m, i, func(j int) bool { return m.Places[j].Category == c })...)
+	case near && len(cats) > 1: // the nearest of those that look alike to the station
+		for c, n := range counted(m) {
+			if n > 1 && station >= 0 {
+				for _, i := range clearest(m, station, func(j int) bool { return m.Places[j].Category == c }) {
+					all = append(all, meant{i, -1})
 				}
 			}
+		}
+	case len(cats) == 1 && cats[0] == names.Station && near:
+		for _, i := range clearest(m, station, func(int) bool { return true }) {
+			all = append(all, meant{i, station})
+		}
+	case len(cats) == 1 && cats[0] == names.Station:
+		all = append(all, meant{station, station})
+	case near:
+		for _, i := range singles {
+			for _, j := range clearest(m, i, func(int) bool { return true }) {
+				all = append(all, meant{j, i})
+			}
+		}
+	default:
+		for _, i := range singles {
+			all = append(all, meant{i, i})
 		}
 	}
 	return all
 }
 
+// seen are the station, -1 for none, and the other icons that stand once.
+func seen(m *city.Plan) (station int, singles []int) {
+	station = -1
+	count := counted(m)
+	for i, q := range m.Places {
+		switch {
+		case q.Category == names.Station:
+			station = i
+		case count[q.Category] == 1:
+			singles = append(singles, i)
+		}
+	}
+	return station, singles
+}
+
 // clearest is the place among some that is clearly the nearest to place i, if
 // there is one: by a third, and by an icon's width.
 func clearest(m *city.Plan, i int, among func(int) bool) []int {
+	if i < 0 {
+		return nil
+	}
 	best, first, second := -1, math.Inf(1), math.Inf(1)
 	for j, q := range m.Places {
 		if j == i || !among(j) {
@@ -110,30 +130,46 @@ func clearest(m *city.Plan, i int, among func(int) bool) []int {
 	return []int{best}
 }
 
-func without(all, taken []int) (left []int) {
-	for _, i := range all {
-		free := true
-		for _, t := range taken {
-			free = free && t != i
+// likeliest are the places that come most often where every part means another
+// place and every word another icon; one of those, if there are several.
+func likeliest(parts [][]meant, r *rand.Rand) []int {
+	count := map[[3]int]int{}
+	var order [][3]int // for the same seed, the same choice
+	var place, word [3]int
+	var try func(k int)
+	try = func(k int) {
+		if k == len(parts) {
+			if count[place]++; count[place] == 1 {
+				order = append(order, place)
+			}
+			return
 		}
-		if free {
-			left = append(left, i)
+		for _, m := range parts[k] {
+			free := true
+			for i := range k {
+				free = free && place[i] != m.place && (m.word < 0 || word[i] != m.word)
+			}
+			if free {
+				place[k], word[k] = m.place, m.word
+				try(k + 1)
+			}
 		}
 	}
-	return left
-}
-
-// likeliest is one of those that come most often.
-func likeliest(all []int, r *rand.Rand) int {
-	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	count, best := map[int]int{}, all[0]
-	for _, i := range all {
-		count[i]++
-		if count[i] > count[best] {
-			best = i
+	if len(parts) == 0 || len(parts) > len(place) {
+		return nil
+	}
+	try(0)
+	if len(order) == 0 {
+		return nil
+	}
+	r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	best := order[0]
+	for _, o := range order {
+		if count[o] > count[best] {
+			best = o
 		}
 	}
-	return best
+	return best[:len(parts)]
 }
 
 var _ attack.Attacker = Shapes{}

@@ -62,7 +62,7 @@ func (a *Attacker) Try(_ context.Context, p *captcha.Puzzle, m map[captcha.Part]
 			}
 		}
 	case captcha.KindRelation:
-		for _, part := range sight.Parts(p.Text, p.Lang) {
+		for _, part := range sight.Parts(p.Text) {
 			if i, ok := told(pic, found, part, p.Lang); ok {
 				points = append(points, [2]float64{found[i].X, found[i].Y})
 			}
@@ -85,7 +85,8 @@ func one(found []Icon, c names.Category) (int, bool) {
 	return best, best >= 0
 }
 
-// told finds the place that a part of a question tells by where it is.
+// told finds the place that a part of a question tells by its name, or by where
+// it is.
 func told(pic *sight.Picture, found []Icon, part, lang string) (int, bool) {
 	cats := sight.Mentioned(part, lang)
 	if len(cats) == 0 {
@@ -97,6 +98,9 @@ func told(pic *sight.Picture, found []Icon, part, lang string) (int, bool) {
 			return 0, false
 		}
 		return otherEnd(pic, found, from, part)
+	}
+	if !strings.Contains(part, "nearest") && !strings.Contains(part, "가까운") {
+		return one(found, cats[0])
 	}
 	if len(cats) == 1 { // the nearest place, whatever it is
 		from, ok := one(found, cats[0])

@@ -83,10 +83,9 @@ func Asked(text, lang string) (names.Category, bool) {
 	return all[0], true
 }
 
-// Parts takes apart a question that tells two places by where they are.
-func Parts(text, lang string) []string {
-	if lang == "ko" {
-		return strings.Split(text, ", 이어서 ")
-	}
-	return strings.Split(text, ", then ")
+// Parts takes apart a question about places to be clicked one after another.
+func Parts(text string) []string {
+	text = strings.TrimPrefix(text, "Click in this order: ")
+	text = strings.TrimSuffix(strings.TrimSuffix(text, " 순서로 누르세요."), ".")
+	return strings.Split(text, " → ")
 }

@@ -68,6 +68,6 @@ func FuzzQuestions(f *testing.F) {
 		Mentioned(text, lang)
 		Shown(text)
 		Asked(text, lang)
-		Parts(text, lang)
+		Parts(text)
 	})
 }
