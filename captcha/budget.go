@@ -18,11 +18,8 @@ const (
 	forAudio      = "ba"
 	forTokens     = "bt"
 	forMedia      = "bp"
+	forMade       = "bd"
 )
-
-// mediaMost is how often pictures and sounds of one question are fetched in two
-// minutes: a visitor hears it again, a flood does not draw it again.
-const mediaMost = 60
 
 func (st *state) budget(what string) string {
 	return what + st.Site + base64.RawURLEncoding.EncodeToString(st.Prefix)

@@ -166,15 +166,43 @@ func TestMissesOfAPrefix(t *testing.T) {
 	s.must(StepDone, r, err)
 }
 
+// A picture is fetched a few times; a sound is heard again and again, and made
+// once.
 func TestMediaAreFetchedSoOften(t *testing.T) {
 	s := newStage(t, always)
-	r := s.question(s.opening())
-	for range mediaMost {
-		if _, err := s.Media(t.Context(), r.ID, PartImage, s.time()); err != nil {
-			t.Fatal(err)
+	fetch := func(r Reply, part Part, most int) {
+		t.Helper()
+		for n := range most {
+			if _, err := s.Media(t.Context(), r.ID, part, s.time()); err != nil {
+				t.Fatal(part, n, err)
+			}
+		}
+		if _, err := s.Media(t.Context(), r.ID, part, s.time()); refused(err) != CodeTooMany {
+			t.Error(part, err)
 		}
 	}
-	if _, err := s.Media(t.Context(), r.ID, PartImage, s.time()); refused(err) != CodeTooMany {
+	fetch(s.question(s.opening()), PartImage, madeMost)
+	o := s.opening()
+	o.Mode = Sound
+	fetch(s.question(o), PartAudio, mediaMost+1)
+	if n := s.quiz.made.Load(); n != madeMost+1 {
+		t.Errorf("%d media were made", n)
+	}
+	// Those of many questions in turn are made again, and then no more.
+	var all []Reply
+	for range soundsKept + 1 {
+		s.pass(time.Second)
+		all = append(all, s.question(o))
+		o.Address = fmt.Sprintf("198.51.%d.1", len(all))
+	}
+	for n := range madeMost {
+		for _, r := range all {
+			if _, err := s.Media(t.Context(), r.ID, PartAudio, s.time()); err != nil {
+				t.Fatal(n, err)
+			}
+		}
+	}
+	if _, err := s.Media(t.Context(), all[0].ID, PartAudio, s.time()); refused(err) != CodeTooMany {
 		t.Error(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -112,6 +113,7 @@ type quiz struct {
 	busy map[Mode]bool
 	want []Want // what was asked for
 	fail error
+	made atomic.Int64 // media
 }
 
 func (q *quiz) Next(_ context.Context, w Want) (Puzzle, error) {
@@ -138,6 +140,7 @@ func (q *quiz) Next(_ context.Context, w Want) (Puzzle, error) {
 }
 
 func (q *quiz) Media(_ context.Context, p *Puzzle, part Part) (Media, error) {
+	q.made.Add(1)
 	return Media{Type: "image/jpeg", Bytes: fmt.Appendf(nil, "%s %d", part, p.Seed)}, nil
 }
 

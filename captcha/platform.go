@@ -49,11 +49,12 @@ type Event struct {
 
 // Platform gives challenges and checks tokens. It is safe for concurrent use.
 type Platform struct {
-	cfg   Config
-	mint  mint
-	sites *siteCache
-	stats *counts
-	press atomic.Int64
+	cfg    Config
+	mint   mint
+	sites  *siteCache
+	stats  *counts
+	sounds *sounds
+	press  atomic.Int64
 }
 
 // Refusal is an error that a caller may be told, with its cure.
@@ -96,7 +97,7 @@ func New(cfg Config) (*Platform, error) {
 	if cfg.Squarings == nil {
 		cfg.Squarings = pow.Squarings
 	}
-	p := &Platform{cfg: cfg, sites: newSiteCache(cfg.Sites), stats: newCounts(cfg.Sites)}
+	p := &Platform{cfg: cfg, sites: newSiteCache(cfg.Sites), stats: newCounts(cfg.Sites), sounds: newSounds()}
 	for _, s := range cfg.Secrets {
 		p.mint = append(p.mint, deriveKeys(s, cfg.Lock))
 	}

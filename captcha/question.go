@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 )
@@ -106,35 +105,4 @@ func partsOf(k Kind) []Part {
 		return []Part{PartAudio, PartAudioSlow}
 	}
 	return []Part{PartImage}
-}
-
-// Media returns a picture or a sound of an open question. The id is what proves
-// who asks: a picture's address holds nothing else.
-func (p *Platform) Media(ctx context.Context, id string, part Part, now time.Time) (Media, error) {
-	i, ok := p.mint.readID(id, now)
-	if !ok || i.step != stepQuestion {
-		return Media{}, gone()
-	}
-	st, err := p.look(ctx, &i)
-	if err != nil {
-		return Media{}, err
-	}
-	source := p.cfg.Sources[ModeOf(st.Puzzle.Kind)]
-	if source == nil || !slices.Contains(partsOf(st.Puzzle.Kind), part) {
-		return Media{}, refuse(http.StatusNotFound, CodeGone, "this question has no such part")
-	}
-	ok, _, after, err := p.cfg.Ledger.Spend(ctx, forMedia+i.ledgerKey(), 1, mediaMost, openLife)
-	if err != nil {
-		return Media{}, unavailable(err)
-	}
-	if !ok {
-		r := refuse(http.StatusTooManyRequests, CodeTooMany, "this was fetched %d times: ask for another question", mediaMost)
-		r.After = after
-		return Media{}, r
-	}
-	m, err := source.Media(ctx, st.Puzzle, part)
-	if err != nil {
-		return Media{}, unavailable(err)
-	}
-	return m, nil
 }
