@@ -29,7 +29,7 @@ type CaptchaConfig struct {
 	// stay made up. Default: streets are made up, too.
 	OSM string `json:"osm,omitempty"`
 	// Pool is how many maps are kept drawn ahead per language. Default 500, which
-	// is 14 MB for each.
+	// is 36 MB for each.
 	Pool int `json:"pool,omitempty"`
 	// TestKeys puts the published test keys in force, our own and those of the
 	// contracts that others wrote.

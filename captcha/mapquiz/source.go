@@ -16,7 +16,8 @@ import (
 // Config describes a Source. Its zero fields are the defaults.
 type Config struct {
 	// Maps is how many drawn maps are kept ready per language at most. A map is
-	// about 74 KB, so that the default of 500 is 37 MB for each language that is
+	// about 72 KB (61 at level 2, 88 at level 3, of which there are 3 to 2), so
+	// that the default of 500 is 36 MB for each language that is
 	// asked for; an idle language keeps an eighth of it, under 5 MB.
 	Maps int
 	// Reuse is how many questions are asked about one map, each another one.
@@ -52,7 +53,7 @@ var pooled = map[int]float64{2: 0.6, 3: 0.4}
 func (c Config) Validate() error {
 	var all []error
 	if c.Maps < 0 || c.Maps > 50_000 {
-		all = append(all, fmt.Errorf("captcha maps %d: choose 0 for the default, or up to 50000, which take 3.7 GB", c.Maps))
+		all = append(all, fmt.Errorf("captcha maps %d: choose 0 for the default, or up to 50000, which take 3.6 GB", c.Maps))
 	}
 	if c.Reuse < 0 || c.Reuse > Variants/2 {
 		all = append(all, fmt.Errorf("captcha reuse %d: choose 0 for the default, or up to %d questions about a map", c.Reuse, Variants/2))
