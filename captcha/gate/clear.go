@@ -124,7 +124,7 @@ func idempotency(s sent) string {
 // clearPerson answers a browser: with a cookie, and the way on.
 func (g *Gate) clearPerson(w http.ResponseWriter, r *http.Request, body []byte) {
 	s, form, err := readForm(body)
-	if err != nil {
+	if err != nil || !fromHere(r) {
 		g.tell(w, r, http.StatusBadRequest, sayNothing)
 		return
 	}
@@ -151,11 +151,23 @@ func (g *Gate) clearPerson(w http.ResponseWriter, r *http.Request, body []byte) 
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// cookie keeps a clearance for as long as it says anything.
+// fromHere reports whether a form came from our own page: another one could put
+// somebody else's clearance in the place of the visitor's, who would be asked
+// again.
+func fromHere(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		return false
+	}
+	return true
+}
+
+// cookie keeps a clearance for as long as it says anything. Where TLS ends before
+// us, the browser's own word says that there is some.
 func (g *Gate) cookie(r *http.Request, clearance string) string {
 	c := http.Cookie{
 		Name: Cookie, Value: clearance, Path: "/", MaxAge: int((g.cfg.Life + Known) / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil || strings.HasPrefix(r.Header.Get("Origin"), "https://"),
 	}
 	return c.String()
 }

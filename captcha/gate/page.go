@@ -62,11 +62,15 @@ const style = speak.PageStyle + `
 .daero-captcha{margin:1rem 0;min-height:65px}button,.on{font:inherit;padding:.5rem 1.25rem;min-height:44px;border:1px solid var(--soft);border-radius:.5rem;background:transparent;color:inherit;margin:0 0 1rem}
 .on{display:inline-block;box-sizing:border-box;text-decoration:none}:focus-visible{outline:3px solid var(--mark);outline-offset:2px}`
 
-// policy allows our own script and frame, and the style above by its hash.
+// policy allows our own script and frame, and the style above by its hash. It says
+// nothing of form-action: browsers apply that to wherever the form leads in the
+// end, and the page that was asked for may send people to sign in at another
+// host. They would be stuck here; and nothing that a stranger says stands in the
+// page but as text.
 var policy = func() []string {
 	sum := sha256.Sum256([]byte(style))
 	return []string{"default-src 'none'; script-src 'self'; frame-src 'self'; connect-src 'self'; img-src 'self'; style-src 'sha256-" +
-		base64.StdEncoding.EncodeToString(sum[:]) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
+		base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; frame-ancestors 'none'"}
 }()
 
 // script sends the form once the widget has a token.

@@ -48,7 +48,8 @@ func TestThePageAndTheWayBack(t *testing.T) {
 		t.Errorf("%d %s", rec.Code, body)
 	}
 	policy := rec.Header().Get("Content-Security-Policy")
-	if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "default-src 'none'") {
+	if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "default-src 'none'") ||
+		strings.Contains(policy, "form-action") { // what was asked for may lead to a sign-in elsewhere
 		t.Error(policy)
 	}
 	form := formOf(t, rec)
@@ -78,6 +79,31 @@ func TestThePageAndTheWayBack(t *testing.T) {
 	off := w.serve(request("GET", done.Header().Get("Location"), "", "Accept-Language", "en"))
 	if off.Code != 403 || !strings.Contains(off.Body.String(), "did not keep the cookie") {
 		t.Errorf("%d %s", off.Code, off.Body)
+	}
+}
+
+// TestWhatTheCookieIsFor: it is sent by TLS alone where the browser used it, also
+// where TLS ended before us, and no other page sets it.
+func TestWhatTheCookieIsFor(t *testing.T) {
+	w := newWorld(t, nil)
+	form := formOf(t, w.challenge(request("GET", "/x", "", "Accept", "text/html"), kim))
+	form.Set("token", "good")
+	for name, c := range map[string]struct {
+		headers        []string
+		status         int
+		given, secured bool
+	}{
+		"without TLS":           {[]string{"Origin", "http://shop.example.com"}, 303, true, false},
+		"TLS before us":         {[]string{"Origin", "https://shop.example.com", "Sec-Fetch-Site", "same-origin"}, 303, true, true},
+		"a page elsewhere":      {[]string{"Origin", "https://evil.example.net", "Sec-Fetch-Site", "cross-site"}, 400, false, false},
+		"a host beside":         {[]string{"Origin", "https://blog.example.com", "Sec-Fetch-Site", "same-site"}, 400, false, false},
+		"a browser from before": {nil, 303, true, false},
+	} {
+		rec := w.serve(request("POST", gate.ClearPath, form.Encode(), append(c.headers, "Content-Type", "application/x-www-form-urlencoded")...))
+		cookie := rec.Header().Get("Set-Cookie")
+		if rec.Code != c.status || (cookie != "") != c.given || strings.Contains(cookie, "; Secure") != c.secured {
+			t.Errorf("%s: %d %s", name, rec.Code, cookie)
+		}
 	}
 }
 
