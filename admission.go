@@ -159,7 +159,9 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request, c Call, body *
 	}
 	if a.challenger != nil && c.Road.lane.Challenges() {
 		req.CanAsk = true
-		req.Cleared, req.KnownDevice = a.challenger.Cleared(r, c.User)
+		if req.Cleared = isPreflight(r); !req.Cleared {
+			req.Cleared, req.KnownDevice = a.challenger.Cleared(r, c.User)
+		}
 	}
 	var permit *lane.Permit
 	var refused *lane.Refusal

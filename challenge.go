@@ -16,3 +16,10 @@ type Challenger interface {
 	// as a [Deferrer] names them. Without an answer the request is refused.
 	Challenge(w http.ResponseWriter, r *http.Request, lane string, user uint64) (answered bool)
 }
+
+// isPreflight reports whether a browser asks on behalf of a page elsewhere whether
+// it may send a request. It brings nothing of the user's, no cookie and no
+// clearance, so that nobody could ever pass; the request itself is asked.
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && len(r.Header["Origin"]) > 0 && len(r.Header["Access-Control-Request-Method"]) > 0
+}

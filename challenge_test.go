@@ -85,6 +85,23 @@ func TestChallenge(t *testing.T) {
 	}
 }
 
+// TestPreflightsAreNotAsked: a browser's question on behalf of a page elsewhere
+// brings no clearance, so that page would be cut off, whoever is cleared.
+func TestPreflightsAreNotAsked(t *testing.T) {
+	d, k := newDaero(t, lanesOf(10)), &asker{}
+	challengeAll(d, false)
+	h := d.Handler(newService(), daero.HandlerConfig{Classify: byPath, Challenger: k})
+	ask := func(method string, headers ...string) int {
+		return do(h, with(httptest.NewRequest(method, "/v1/login", nil), append(headers, "X-User-Id", "kim")...)).Code
+	}
+	origin, wants := []string{"Origin", "https://app.example.com"}, []string{"Access-Control-Request-Method", "POST"}
+	got := []int{ask("OPTIONS", append(origin, wants...)...), ask("POST", append(origin, wants...)...), ask("OPTIONS", origin...), ask("OPTIONS")}
+	if !slices.Equal(got, []int{200, 403, 403, 403}) {
+		t.Errorf("%v", got)
+	}
+	noneOut(t, d)
+}
+
 // TestNobodyIsLookedAtWithoutAnOrder: clearances cost nothing while nothing is
 // challenged.
 func TestNobodyIsLookedAtWithoutAnOrder(t *testing.T) {
