@@ -25,7 +25,7 @@ type comfort struct {
 
 // comfort measures maps.
 func (r *report) comfort(ctx context.Context, tell *progress) error {
-	maps, read := 50, 3
+	maps, read := 50, 16
 	if r.options.quick {
 		maps, read = 8, 0 // a few names say nothing about 99 %
 	}
@@ -86,7 +86,6 @@ func (r *report) judge() {
 		counted func(result) bool
 	}{
 		{"guessing clicks, any kind", 0.02, func(o result) bool { return o.Attacker == "guess-random" || o.Attacker == "guess-icons" }},
-		{"guessing clicks, shapes seen", 0.02, func(o result) bool { return o.Attacker == "guess-shapes" }},
 		{"guessing what is typed, from the question", 0, func(o result) bool { return o.Attacker == "guess-question" }},
 		{"A1, level 3", 0.02, func(o result) bool { return o.Class == attack.Plain && o.Level == 3 }},
 		{"A2, level 3", 0.05, func(o result) bool { return o.Class == attack.Targeted && o.Level == 3 }},
