@@ -13,13 +13,17 @@ const (
 	siteFresh = 2 * time.Second
 	// siteStale is how long one is good while the store is away.
 	siteStale = time.Minute
+	// siteAsk is how long the store may take. Who began to ask for all others may
+	// have gone away by then.
+	siteAsk = 5 * time.Second
 	// maxSites are held, and as many keys that are nobody's. Full, a half of them
 	// is forgotten, whichever: they are asked for again.
 	maxSites = 4096
 )
 
 // siteCache keeps sites for a moment: a token is checked without asking the
-// store.
+// store. Once that is over one caller asks again, and the others take what was
+// known meanwhile: a store that hangs holds up one in two seconds, not all.
 type siteCache struct {
 	store SiteStore
 	mu    sync.RWMutex
@@ -30,6 +34,8 @@ type siteCache struct {
 type cached struct {
 	site *Site // not to be changed
 	at   time.Time
+	// asked is when somebody went to ask for it again, zero for nobody.
+	asked time.Time
 }
 
 func newSiteCache(store SiteStore) *siteCache {
@@ -37,11 +43,11 @@ func newSiteCache(store SiteStore) *siteCache {
 }
 
 func (c *siteCache) byKey(ctx context.Context, key string, now time.Time) (*Site, error) {
-	return c.find("k"+key, now, func() (Site, error) { return c.store.Site(ctx, key) })
+	return c.find(ctx, "k"+key, now, func(ctx context.Context) (Site, error) { return c.store.Site(ctx, key) })
 }
 
 func (c *siteCache) bySecret(ctx context.Context, hash [32]byte, now time.Time) (*Site, error) {
-	return c.find("s"+string(hash[:]), now, func() (Site, error) { return c.store.SiteBySecret(ctx, hash) })
+	return c.find(ctx, "s"+string(hash[:]), now, func(ctx context.Context) (Site, error) { return c.store.SiteBySecret(ctx, hash) })
 }
 
 func fresh(at, now time.Time, life time.Duration) bool {
@@ -49,7 +55,7 @@ func fresh(at, now time.Time, life time.Duration) bool {
 	return age >= 0 && age < life // a clock that was set back makes nothing last
 }
 
-func (c *siteCache) find(name string, now time.Time, ask func() (Site, error)) (*Site, error) {
+func (c *siteCache) find(ctx context.Context, name string, now time.Time, ask func(context.Context) (Site, error)) (*Site, error) {
 	c.mu.RLock()
 	old, known := c.known[name]
 	none, isNone := c.none[name]
@@ -60,7 +66,16 @@ func (c *siteCache) find(name string, now time.Time, ask func() (Site, error)) (
 	if isNone && fresh(none, now, siteFresh) {
 		return nil, ErrNoSite
 	}
-	s, err := ask()
+	stale := known && fresh(old.at, now, siteStale)
+	if stale {
+		if !c.mayAsk(name, old, now) {
+			return old.site, nil
+		}
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), siteAsk)
+		defer cancel()
+		ctx = within
+	}
+	s, err := ask(ctx)
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrNoSite):
@@ -70,7 +85,7 @@ func (c *siteCache) find(name string, now time.Time, ask func() (Site, error)) (
 		c.none[name] = now
 		delete(c.known, name)
 		return nil, ErrNoSite
-	case known && fresh(old.at, now, siteStale):
+	case stale:
 		return old.site, nil
 	default:
 		return nil, err
@@ -78,9 +93,24 @@ func (c *siteCache) find(name string, now time.Time, ask func() (Site, error)) (
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	halve(c.known)
-	c.known[name] = cached{&s, now}
+	c.known[name] = cached{site: &s, at: now}
 	delete(c.none, name)
 	return &s, nil
+}
+
+// mayAsk reports whether the caller is the one who asks again for what is known.
+func (c *siteCache) mayAsk(name string, old cached, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch e, known := c.known[name]; {
+	case !known: // it is gone, or was forgotten
+		return true
+	case e.site != old.site || fresh(e.asked, now, siteFresh): // somebody was quicker
+		return false
+	}
+	old.asked = now
+	c.known[name] = old
+	return true
 }
 
 func halve[V any](m map[string]V) {

@@ -154,12 +154,57 @@ func TestSitesAreRemembered(t *testing.T) {
 		t.Errorf("%d keys that are nobody's are remembered", n)
 	}
 	for i := range maxSites + 10 {
-		_, _ = s.sites.find(fmt.Sprint(i), noon, func() (Site, error) { return Site{}, nil })
+		_, _ = s.sites.find(ctx, fmt.Sprint(i), noon, func(context.Context) (Site, error) { return Site{}, nil })
 	}
 	if n := len(s.sites.known); n > maxSites {
 		t.Errorf("%d sites are remembered", n)
 	}
-	if _, err := s.sites.find("x", noon, func() (Site, error) { return Site{}, context.DeadlineExceeded }); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := s.sites.find(ctx, "x", noon, func(context.Context) (Site, error) { return Site{}, context.DeadlineExceeded }); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
+	}
+}
+
+// A store that hangs holds up one caller in two seconds; the others take what was
+// known, for a minute. Whoever asks for them may go away: they get it all the same.
+func TestAStoreThatHangsHoldsUpOne(t *testing.T) {
+	c := newSiteCache(nil)
+	find := func(now time.Time, ask func(context.Context) (Site, error)) (string, error) {
+		s, err := c.find(t.Context(), "shop", now, ask)
+		if err != nil {
+			return "", err
+		}
+		return s.Name, nil
+	}
+	named := func(name string) func(context.Context) (Site, error) {
+		return func(ctx context.Context) (Site, error) { return Site{Name: name}, ctx.Err() }
+	}
+	asked := 0
+	never := func(context.Context) (Site, error) { asked++; return Site{}, errors.New("away") }
+	if name, err := find(noon, named("old")); err != nil || name != "old" {
+		t.Fatal(name, err)
+	}
+	later := noon.Add(siteFresh)
+	name, err := find(later, func(context.Context) (Site, error) { // while this one waits
+		if name, err := find(later, never); err != nil || name != "old" {
+			t.Error("another:", name, err)
+		}
+		return Site{}, context.DeadlineExceeded
+	})
+	if err != nil || name != "old" {
+		t.Error("the one who waits:", name, err)
+	}
+	if name, err := find(later.Add(siteFresh-1), never); err != nil || name != "old" {
+		t.Error("soon after:", name, err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if s, err := c.find(gone, "shop", later.Add(siteFresh), named("new")); err != nil || s.Name != "new" {
+		t.Error("who went away:", s, err)
+	}
+	if name, err := find(later.Add(siteFresh), never); err != nil || name != "new" {
+		t.Error("after that:", name, err)
+	}
+	if _, err := find(later.Add(2*siteStale), never); err == nil || asked != 1 {
+		t.Errorf("%v, the store was asked %d times: what is a minute old is not good", err, asked)
 	}
 }
