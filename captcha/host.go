@@ -173,6 +173,9 @@ func (s *Site) ShownOn(host string) (clean string, ok bool) {
 		if h == AnyHost {
 			return clean, true
 		}
+		if strings.HasPrefix(h, appHost) { // "app:8080" is no host with a port
+			continue
+		}
 		if base, wild := strings.CutPrefix(h, "*."); wild {
 			if base, ok := CleanHost(base); ok && strings.HasSuffix(clean, "."+base) {
 				return clean, true

@@ -56,6 +56,8 @@ func TestShownOn(t *testing.T) {
 		{"shop.example.com app:com.example", "app:com.other", ""},
 		{"shop.example.com app:com.example", "shop.example.com", "shop.example.com"},
 		{"app:com.example", "app:", ""},
+		{"app:8080", "app", ""},
+		{"app:8080", "app:8080", "app:8080"},
 		{"app:", "app:com example", ""},
 		{"app:", "app:" + strings.Repeat("a", 200), ""},
 	} {

@@ -143,7 +143,7 @@ func refererHost(r *http.Request) string {
 func source(host string) (string, bool) {
 	base, wild := strings.CutPrefix(host, "*.")
 	clean, ok := captcha.CleanHost(base)
-	if !ok || strings.ContainsAny(clean, ":;, ") {
+	if !ok || strings.HasPrefix(host, "app:") || strings.ContainsAny(clean, ":;, ") {
 		return "", false
 	}
 	if wild {

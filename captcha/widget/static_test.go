@@ -110,7 +110,7 @@ func TestWhereTheFrameMayStand(t *testing.T) {
 		wrong   string
 	}{
 		"its hosts":             {[]string{"shop.example.com", "*.example.org", "localhost"}, nil, "", "'self' http://shop.example.com:* https://shop.example.com:* http://*.example.org:* https://*.example.org:* http://localhost:* https://localhost:*", ""},
-		"apps and addresses":    {[]string{"app:com.example.shop", "::1", "127.0.0.1"}, nil, "", "'self' http://127.0.0.1:* https://127.0.0.1:*", ""},
+		"apps and addresses":    {[]string{"app:com.example.shop", "app:8080", "::1", "127.0.0.1"}, nil, "", "'self' http://127.0.0.1:* https://127.0.0.1:*", ""},
 		"a page of a host":      {[]string{"shop.example.com"}, nil, "https://shop.example.com:8443/", "'self' http://shop.example.com:* https://shop.example.com:*", ""},
 		"a page of another":     {[]string{"shop.example.com"}, nil, "https://other.example.com/", "*", "wrong-host"},
 		"our own page":          {[]string{"shop.example.com"}, nil, "https://" + site + "/", "'self' http://shop.example.com:* https://shop.example.com:*", ""},
