@@ -6,8 +6,12 @@ import (
 	"time"
 )
 
-// lazyAgain is when what could not be opened is tried again.
-const lazyAgain = time.Second
+// lazyAgain is when what could not be opened is tried again, lazyWithin how long
+// a try may take.
+const (
+	lazyAgain  = time.Second
+	lazyWithin = time.Minute
+)
 
 // lazy is something that is opened with its first use, and again while that
 // fails: a database that is away must not keep a gateway from starting.
@@ -34,7 +38,11 @@ func (l *lazy[T]) get(ctx context.Context) (T, error) {
 	case l.err != nil && (l.ended || time.Since(l.tried) < lazyAgain):
 		return none, l.err
 	}
-	value, closing, err := l.open(ctx)
+	// It is opened for all: whoever was first may go away, and one who does so on
+	// purpose must not keep it shut.
+	opening, cancel := context.WithTimeout(context.WithoutCancel(ctx), lazyWithin)
+	defer cancel()
+	value, closing, err := l.open(opening)
 	l.tried, l.err = time.Now(), err
 	if err != nil {
 		return none, err

@@ -91,6 +91,17 @@ func TestTheStoreIsOpenedLate(t *testing.T) {
 	})
 }
 
+// TestWhoGoesAwayKeepsNothingShut: a store is opened for all, not for the one who
+// came first.
+func TestWhoGoesAwayKeepsNothingShut(t *testing.T) {
+	l := lazy[int]{open: func(ctx context.Context) (int, func(), error) { return 7, nil, ctx.Err() }}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if v, err := l.get(gone); v != 7 || err != nil {
+		t.Error(v, err)
+	}
+}
+
 func TestEventsAreCounted(t *testing.T) {
 	var c captchaCounts
 	for _, e := range []captcha.Event{
