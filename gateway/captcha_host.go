@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
 	"github.com/daero/daero"
 	"github.com/daero/daero/api"
 	"github.com/daero/daero/captcha"
@@ -152,7 +154,19 @@ func (c challenger) Cleared(r *http.Request, user uint64) (cleared, known bool) 
 // Challenge implements daero.Challenger.
 func (c challenger) Challenge(w http.ResponseWriter, r *http.Request, lane string, user uint64) (answered bool) {
 	running := c.app.captcha.Load()
-	return running != nil && running.gate.Challenge(w, r, lane, user)
+	return running != nil && running.gate.Challenge(w, asSent(r), lane, user)
+}
+
+// asSent is a request with the address that the caller knows: what it was
+// rewritten to before it came to the lanes leads nobody back.
+func asSent(r *http.Request) *http.Request {
+	sent, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok || sent.RequestURI == "" || sent.RequestURI == r.RequestURI {
+		return r
+	}
+	r = r.WithContext(r.Context()) // a copy: the request is not ours to change
+	r.RequestURI = sent.RequestURI
+	return r
 }
 
 // challenger is who asks for the lanes of this configuration, nil where nobody

@@ -3,13 +3,19 @@ package gateway
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/captcha"
+	"github.com/daero/daero/captcha/gate"
 	"github.com/daero/daero/captcha/storetest"
 )
 
@@ -99,6 +105,28 @@ func TestWhoGoesAwayKeepsNothingShut(t *testing.T) {
 	cancel()
 	if v, err := l.get(gone); v != 7 || err != nil {
 		t.Error(v, err)
+	}
+}
+
+// TestTheWayBackIsAsSent: a person goes back to the address in their browser, not to
+// what a rewrite made of it before the lanes.
+func TestTheWayBackIsAsSent(t *testing.T) {
+	g, err := gate.New(gate.Config{
+		Checker: (*captcha.Platform)(nil), SiteKey: gateKey, SiteSecret: "secret", Secrets: [][]byte{make([]byte, 16)},
+		Client: func(*http.Request) string { return "203.0.113.7" },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := &App{}
+	app.captcha.Store(&captchaRunning{gate: g})
+	sent := httptest.NewRequest("GET", "/cart/5?a=b", nil)
+	r := sent.WithContext(context.WithValue(t.Context(), caddyhttp.OriginalRequestCtxKey, *sent))
+	r.Header.Set("Accept", "text/html")
+	r.RequestURI = "/index.html"
+	rec := httptest.NewRecorder()
+	if !(challenger{app}).Challenge(rec, r, "login", 0) || !strings.Contains(rec.Body.String(), `name="back" value="/cart/5?a=b"`) || r.RequestURI != "/index.html" {
+		t.Errorf("%s, %s", r.RequestURI, rec.Body)
 	}
 }
 
