@@ -86,6 +86,7 @@ func (r *report) judge() {
 		counted func(result) bool
 	}{
 		{"guessing clicks, any kind", 0.02, func(o result) bool { return o.Attacker == "guess-random" || o.Attacker == "guess-icons" }},
+		{"guessing clicks, shapes seen", 0.02, func(o result) bool { return o.Attacker == "guess-shapes" }},
 		{"guessing what is typed, from the question", 0, func(o result) bool { return o.Attacker == "guess-question" }},
 		{"A1, level 3", 0.02, func(o result) bool { return o.Class == attack.Plain && o.Level == 3 }},
 		{"A2, level 3", 0.05, func(o result) bool { return o.Class == attack.Targeted && o.Level == 3 }},
