@@ -41,10 +41,15 @@ func newSecret(now time.Time) (string, Secret) {
 	return secret, Secret{Hash: HashSecret(secret), Created: now}
 }
 
+// randomText never begins with "-", which a command takes for a flag.
 func randomText(bytes int) string {
 	b := make([]byte, bytes)
-	_, _ = rand.Read(b) // never fails, see crypto/rand
-	return base64.RawURLEncoding.EncodeToString(b)
+	for {
+		_, _ = rand.Read(b) // never fails, see crypto/rand
+		if text := base64.RawURLEncoding.EncodeToString(b); text[0] != '-' {
+			return text
+		}
+	}
 }
 
 // HashSecret returns what is kept of a secret. A secret is random and long, so

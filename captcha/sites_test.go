@@ -11,12 +11,12 @@ import (
 
 func TestNewSites(t *testing.T) {
 	seen := map[string]bool{}
-	for range 100 {
+	for range 1000 {
 		s, secret := NewSite("shop", []string{"shop.example.com"}, noon)
 		if err := s.Validate(); err != nil {
 			t.Fatal(err)
 		}
-		if len(s.Key) != 40 || len(secret) < 40 || !only(s.Key, "_-") || !only(secret, "_-") || seen[s.Key] || seen[secret] {
+		if len(s.Key) != 40 || len(secret) < 40 || !only(s.Key, "_-") || !only(secret, "_-") || seen[s.Key] || seen[secret] || s.Key[0] == '-' || secret[0] == '-' {
 			t.Fatal(s.Key, secret)
 		}
 		seen[s.Key], seen[secret] = true, true
