@@ -49,6 +49,9 @@ func colours(pic *sight.Picture, x, y, step float64, w, h int, to []float32) {
 // CSS pixels, an icon and a little around it.
 const iconStep = 1.25
 
+// iconSide is how many points such a piece has each way.
+const iconSide = 24
+
 // Icon is an icon that was found.
 type Icon struct {
 	Category names.Category
@@ -91,14 +94,14 @@ func apart(found []Icon) (kept []Icon) {
 // name says what each icon is, looking at it from a few places, and leaves out
 // what is none.
 func (m *Model) name(pic *sight.Picture, found []Icon) (all []Icon) {
-	m.square = grow(m.square, 3*side*side)
+	m.square = grow(m.square, 3*iconSide*iconSide)
 	cats := names.Categories()
 	sum := make([]float64, len(cats)+1)
 	for _, f := range found {
 		clear(sum)
 		for _, d := range [5][2]float64{{0, 0}, {1.5, 0}, {-1.5, 0}, {0, 1.5}, {0, -1.5}} {
-			colours(pic, f.X+d[0], f.Y+d[1], iconStep, side, side, m.square)
-			p := m.icons.run(plane{side, side, 3, m.square}, m.iconsPass).v
+			colours(pic, f.X+d[0], f.Y+d[1], iconStep, iconSide, iconSide, m.square)
+			p := m.icons.run(plane{iconSide, iconSide, 3, m.square}, m.iconsPass).v
 			softmax(p)
 			for i, v := range p {
 				sum[i] += float64(v) / 5

@@ -8,12 +8,13 @@ import (
 	"github.com/daero/daero/captcha/mapquiz/names"
 )
 
-// side is how many points a letter's piece of the map has each way.
-const side = 24
+// side is how many points a letter's piece of the map has each way: about as
+// many as the picture has there that are sharp.
+const side = 28
 
 // window is how wide that piece is, in cap heights: a syllable with a bit of its
 // neighbours.
-const window = 1.8
+const window = 1.7
 
 // alphabet is what can be read: the syllables that names are made of, and the
 // letters.
@@ -71,9 +72,9 @@ func piece(pic *sight.Picture, x, y, angle, size float64, to []float32) {
 
 func newLetters(seed uint64) net {
 	return newNet(random(seed),
-		layer{in: 1, out: 10, k: 5, relu: true, pool: true},  // 24 → 20 → 10
-		layer{in: 10, out: 28, k: 3, relu: true, pool: true}, // 10 → 8 → 4
-		layer{in: 28, out: 144, k: 4, relu: true},            // 4 → 1
+		layer{in: 1, out: 10, k: 5, relu: true, pool: true},  // 28 → 24 → 12
+		layer{in: 10, out: 28, k: 3, relu: true, pool: true}, // 12 → 10 → 5
+		layer{in: 28, out: 144, k: 5, relu: true},            // 5 → 1
 		layer{in: 144, out: len(alphabet), k: 1},
 	)
 }

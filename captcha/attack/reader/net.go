@@ -79,7 +79,11 @@ func (l *layer) run(x plane, p *pass) plane {
 		}
 	}
 	p.raw = plane{p.h, p.w, l.out, grow(p.raw.v, p.h*p.w*l.out)}
-	for at := range p.h * p.w {
+	at := 0
+	for ; at+2 <= p.h*p.w; at += 2 {
+		l.multiplyTwo(p.cols[at*size:(at+2)*size], p.raw.v[at*l.out:(at+2)*l.out])
+	}
+	if at < p.h*p.w {
 		l.multiply(p.cols[at*size:(at+1)*size], p.raw.v[at*l.out:(at+1)*l.out])
 	}
 	if !l.pool {
@@ -115,11 +119,56 @@ func (l *layer) multiply(col, out []float32) {
 		}
 		out[o] = s
 	}
-	if l.relu {
-		for i, v := range out {
-			if v < 0 {
-				out[i] = 0
-			}
+	l.rectify(out)
+}
+
+// multiplyTwo computes all outputs at two places that follow each other: each
+// weight is loaded once for both, and eight sums are under way at once, as many
+// as it takes to keep the adders busy.
+func (l *layer) multiplyTwo(cols, out []float32) {
+	size := len(cols) / 2
+	col, next := cols[:size], cols[size:][:size]
+	o := 0
+	for ; o+4 <= l.out; o += 4 {
+		w0, w1 := l.w[o*size:][:size], l.w[(o+1)*size:][:size]
+		w2, w3 := l.w[(o+2)*size:][:size], l.w[(o+3)*size:][:size]
+		s0, s1, s2, s3 := l.b[o], l.b[o+1], l.b[o+2], l.b[o+3]
+		t0, t1, t2, t3 := s0, s1, s2, s3
+		for i, v := range col {
+			u := next[i]
+			a, b, c, d := w0[i], w1[i], w2[i], w3[i]
+			s0 += v * a
+			t0 += u * a
+			s1 += v * b
+			t1 += u * b
+			s2 += v * c
+			t2 += u * c
+			s3 += v * d
+			t3 += u * d
+		}
+		out[o], out[o+1], out[o+2], out[o+3] = s0, s1, s2, s3
+		out[l.out+o], out[l.out+o+1], out[l.out+o+2], out[l.out+o+3] = t0, t1, t2, t3
+	}
+	for ; o < l.out; o++ {
+		s := l.b[o]
+		t := s
+		for i, v := range l.w[o*size:][:size] {
+			s += v * col[i]
+			t += v * next[i]
+		}
+		out[o], out[l.out+o] = s, t
+	}
+	l.rectify(out)
+}
+
+// rectify cuts off what is below zero, where a layer does.
+func (l *layer) rectify(out []float32) {
+	if !l.relu {
+		return
+	}
+	for i, v := range out {
+		if v < 0 {
+			out[i] = 0
 		}
 	}
 }

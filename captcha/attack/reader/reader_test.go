@@ -72,10 +72,9 @@ func TestWhatIsLearnedIsTheSlope(t *testing.T) {
 	}
 }
 
-// legible is how much the generous reader must read at each level. 99 % say that
-// hardening takes nothing away; what is missing of it at level 3 may be the
-// hardening's fault or the training's, and STRENGTH.md says how much it is.
-var legible = [...]float64{0.99, 0.99, 0.99, 0.96}
+// legible is how much the generous reader must read at each level: 99 % say that
+// hardening takes nothing away. Level 4 is shown to those who seem like programs.
+var legible = [...]float64{0.99, 0.99, 0.99, 0.99, 0.99}
 
 // The generous reader reads what stands on maps of every level that people are
 // shown.

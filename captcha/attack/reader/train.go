@@ -14,7 +14,7 @@ import (
 // Course says how a model is trained.
 type Course struct {
 	Seed uint64
-	Maps int // how many maps are looked at; each is drawn once
+	Maps int // how many maps are looked at; each is drawn once, and its names are read twice
 	// From, unless nil, is trained further; it is changed. Fresh nets otherwise.
 	From *Model
 	// Rate is how fast it learns at the start. Default 0.002.
@@ -29,8 +29,9 @@ type drawn struct {
 	pic  *sight.Picture
 }
 
-// Train trains a model on maps of a seed that no question is about. The same course makes the same model, on machines with
-// the same fonts and the same arithmetic.
+// Train trains a model on maps of a seed that no question is about. The same
+// course makes the same model, on machines with the same fonts and the same
+// arithmetic.
 func Train(ctx context.Context, c Course) (*Model, error) {
 	ctx, stop := context.WithCancel(ctx)
 	maps := make(chan drawn, 4)
@@ -51,10 +52,12 @@ func Train(ctx context.Context, c Course) (*Model, error) {
 		if !ok {
 			return nil, ctx.Err()
 		}
-		// From full speed to a twentieth, evenly.
-		t.rate = c.Rate * (1 - 0.95*float64(i)/float64(c.Maps))
-		t.learnLetters(d.plan, d.pic)
-		t.learnIcons(d.plan, d.pic)
+		// From full speed to a fiftieth, evenly.
+		t.rate = c.Rate * (1 - 0.98*float64(i)/float64(c.Maps))
+		for range 2 { // never the same: it looks from elsewhere
+			t.learnLetters(d.plan, d.pic)
+			t.learnIcons(d.plan, d.pic)
+		}
 		if c.Tell != nil && (i+1)%50 == 0 {
 			c.Tell(i+1, t.lettersWrong.rate(), t.spotsWrong.rate(), t.iconsWrong.rate())
 		}
@@ -72,7 +75,7 @@ func draw(ctx context.Context, c Course, to chan<- drawn) {
 		if r.IntN(5) == 0 || !city.Hangul() {
 			lang = "en"
 		}
-		level := [...]int{1, 2, 2, 3, 3, 3, 4}[r.IntN(7)]
+		level := [...]int{1, 2, 3, 3, 3, 4, 4}[r.IntN(7)]
 		plan := city.New(city.Spec{Seed: r.Uint64(), Level: level, Lang: lang})
 		pic, err := sight.Open(&captcha.Puzzle{Width: plan.Width}, captcha.Media{Type: "image/jpeg", Bytes: plan.JPEG()})
 		if err != nil {
@@ -108,6 +111,10 @@ func (t *tally) add(wrong bool) {
 
 func (t *tally) rate() float64 { return t.wrong / max(t.all, 1) }
 
+// known is the error under which a letter teaches nothing more: going on to the
+// next one is a third of the time.
+const known = 0.005
+
 // batch is after how many samples the weights move.
 const batch = 16
 
@@ -135,6 +142,9 @@ func (t *trainer) learnLetters(plan *city.Plan, pic *sight.Picture) {
 				from, to = hangul, len(alphabet)
 			}
 			t.lettersWrong.add(judge(out, want, from, to))
+			if out[want] > -known {
+				continue
+			}
 			m.letters.learn(out, m.lettersPass)
 			if t.lettersN++; t.lettersN%batch == 0 {
 				t.lettersT++
@@ -193,9 +203,9 @@ func (t *trainer) learnIcons(plan *city.Plan, pic *sight.Picture) {
 
 func (t *trainer) icon(pic *sight.Picture, x, y float64, want int) {
 	m := t.m
-	m.square = grow(m.square, 3*side*side)
-	colours(pic, x, y, iconStep, side, side, m.square)
-	out := m.icons.run(plane{side, side, 3, m.square}, m.iconsPass).v
+	m.square = grow(m.square, 3*iconSide*iconSide)
+	colours(pic, x, y, iconStep, iconSide, iconSide, m.square)
+	out := m.icons.run(plane{iconSide, iconSide, 3, m.square}, m.iconsPass).v
 	t.iconsWrong.add(judge(out, want, 0, len(out)))
 	m.icons.learn(out, m.iconsPass)
 	if t.iconsN++; t.iconsN%batch == 0 {

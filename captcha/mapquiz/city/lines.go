@@ -19,7 +19,7 @@ func (l *layout) layLines(r *rand.Rand) {
 	for _, turn := range []float64{a, a - math.Pi/2} {
 		d := pt{math.Cos(turn), math.Sin(turn)}
 		n := pt{-d.y, d.x}
-		for off := -l.w * 0.7; off < l.w*0.7; off += 11 + 7*r.Float64() {
+		for off := -l.w * 0.7; off < l.w*0.7; off += 10.5 + 6.5*r.Float64() {
 			from := pt{l.w / 2, l.h / 2}.add(n.mul(off))
 			slant, bow := 16*(r.Float64()-0.5), 8*(r.Float64()-0.5)
 			var pts []pt
@@ -48,7 +48,7 @@ func (l *layout) layContours(r *rand.Rand) {
 	mid := pt{l.w / 2, l.h / 2}
 	p1, p2 := 7*r.Float64(), 7*r.Float64()
 	w1, w2 := 17+9*r.Float64(), 43+20*r.Float64()
-	for off := -l.w * 0.7; off < l.w*0.7; off += 7 + 3*r.Float64() {
+	for off := -l.w * 0.7; off < l.w*0.7; off += 6.8 + 2.7*r.Float64() {
 		var pts []pt
 		for s := -l.w * 0.75; s <= l.w*0.75; s += 6 {
 			wob := 3.5*math.Sin(s/w1+p1+off/40) + 10*math.Sin(s/w2+p2+off/70)
