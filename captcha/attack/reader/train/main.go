@@ -1,9 +1,11 @@
-// Command train trains the reader on maps of our own and writes its model. The
-// one that comes with the program is made by
+// Command train trains the reader on maps of our own and writes its model:
 //
 //	go run ./captcha/attack/reader/train -seed 1 -maps 1800 -o captcha/attack/reader/model.bin
 //
-// which are the defaults, in about five minutes of a core.
+// which are the defaults, in five to seven minutes of a core. The model that comes
+// with the program is not of one such run yet: its net for letters is of these
+// flags, with icons looked at on every second map only, and its nets for icons
+// are those of earlier, longer courses.
 package main
 
 import (
