@@ -27,6 +27,8 @@ type Entry struct {
 	Share float64 `json:"share,omitempty"`
 	// Node is the gateway.
 	Node string `json:"node,omitempty"`
+	// Undo is set where a person did it by hand and one click undoes it.
+	Undo Undo `json:"undo,omitzero"`
 }
 
 // What can happen. The relay's own events are recorded by their words, which

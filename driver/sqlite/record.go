@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,8 +12,8 @@ import (
 	"github.com/daero/daero/audit"
 )
 
-const insertEntry = `INSERT INTO audit (at, who, what, target, before, after, why, until, shadow, share, node)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const insertEntry = `INSERT INTO audit (at, who, what, target, before, after, why, until, shadow, share, node, undo)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // Append adds entries to the record, all or none. Their IDs are not used.
 func (s *Store) Append(ctx context.Context, entries []audit.Entry) error {
@@ -27,9 +28,22 @@ func (s *Store) Append(ctx context.Context, entries []audit.Entry) error {
 }
 
 func insert(ctx context.Context, tx *sql.Tx, e audit.Entry) error {
-	_, err := tx.ExecContext(ctx, insertEntry, nanos(e.At), e.Who, e.What, e.Target, e.Before, e.After,
-		e.Why, nanos(e.Until), e.Shadow, e.Share, e.Node)
+	undo, err := undoText(e.Undo)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, insertEntry, nanos(e.At), e.Who, e.What, e.Target, e.Before, e.After,
+		e.Why, nanos(e.Until), e.Shadow, e.Share, e.Node, undo)
 	return err
+}
+
+// undoText is how what undoes an entry is kept: as JSON, "" for nothing.
+func undoText(u audit.Undo) (string, error) {
+	if u == (audit.Undo{}) {
+		return "", nil
+	}
+	text, err := json.Marshal(u)
+	return string(text), err
 }
 
 // Entries returns what a filter wants, in the order of the IDs.
@@ -46,7 +60,7 @@ func (s *Store) Entries(ctx context.Context, f store.Filter) ([]audit.Entry, err
 	if limit == 0 {
 		limit = store.DefaultLimit
 	}
-	query := `SELECT id, at, who, what, target, before, after, why, until, shadow, share, node FROM audit` +
+	query := `SELECT id, at, who, what, target, before, after, why, until, shadow, share, node, undo FROM audit` +
 		where + ` ORDER BY id ` + order + ` LIMIT ?`
 	rows, err := s.db.QueryContext(ctx, query, append(args, limit)...)
 	if err != nil {
@@ -57,8 +71,14 @@ func (s *Store) Entries(ctx context.Context, f store.Filter) ([]audit.Entry, err
 	for rows.Next() {
 		var e audit.Entry
 		var at, until int64
-		if err := rows.Scan(&e.ID, &at, &e.Who, &e.What, &e.Target, &e.Before, &e.After, &e.Why, &until, &e.Shadow, &e.Share, &e.Node); err != nil {
+		var undo string
+		if err := rows.Scan(&e.ID, &at, &e.Who, &e.What, &e.Target, &e.Before, &e.After, &e.Why, &until, &e.Shadow, &e.Share, &e.Node, &undo); err != nil {
 			return nil, s.wrap(err)
+		}
+		if undo != "" {
+			if err := json.Unmarshal([]byte(undo), &e.Undo); err != nil {
+				return nil, fmt.Errorf("audit entry %d: %w", e.ID, err)
+			}
 		}
 		e.At, e.Until = moment(at), moment(until)
 		all = append(all, e)

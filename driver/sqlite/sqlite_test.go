@@ -53,8 +53,8 @@ func TestRecordIsAppendOnly(t *testing.T) {
 		"UPDATE audit SET who = 'nobody'",
 		"DELETE FROM audit",
 		"DELETE FROM audit WHERE id = 1",
-		"INSERT OR REPLACE INTO audit SELECT id, at, 'nobody', what, target, before, after, why, until, shadow, share, node FROM audit",
-		"REPLACE INTO audit SELECT 1, at, 'nobody', what, target, before, after, why, until, shadow, share, node FROM audit WHERE id = 2",
+		"INSERT OR REPLACE INTO audit SELECT id, at, 'nobody', what, target, before, after, why, until, shadow, share, node, undo FROM audit",
+		"REPLACE INTO audit SELECT 1, at, 'nobody', what, target, before, after, why, until, shadow, share, node, undo FROM audit WHERE id = 2",
 	} {
 		if _, err := db.Exec(statement); err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("%s: %v", statement, err)

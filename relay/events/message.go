@@ -49,7 +49,8 @@ func Entry(e relay.Event) audit.Entry {
 // Message is an entry as a message of a topic. It is a function of the entry.
 func Message(topic string, e audit.Entry) *relay.Message {
 	e = bounded(e)
-	e.ID = 0 // that of a store: others count differently
+	e.ID = 0              // that of a store: others count differently
+	e.Undo = audit.Undo{} // names a change of this process, which nobody elsewhere can undo
 	data, err := json.Marshal(e)
 	if err != nil {
 		// A year after 9999, or a share that is no number.

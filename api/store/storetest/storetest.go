@@ -65,6 +65,7 @@ func entry(n int) audit.Entry {
 		At: noon.Add(time.Duration(n) * time.Second), Who: fmt.Sprintf("who%d", n%2), What: []string{"level.changed", "level.pinned", "action.left"}[n%3],
 		Target: fmt.Sprintf("target%d", n%5), Before: "a", After: "b", Why: "because; \" ' \x00 한국어", Until: noon.Add(time.Hour),
 		Shadow: n%2 == 0, Share: 0.25, Node: "gateway-1",
+		Undo: audit.Undo{Revision: 1<<53 - 1, Does: "unpins the level; \" '", Of: uint64(n)},
 	}
 }
 
