@@ -13,143 +13,32 @@ import (
 
 // canvas is a picture under the brush, with what is needed to paint on it. All
 // coordinates are in CSS pixels; scale makes pixels of the picture of them.
+//
+// It paints in the colours of JPEG, a brightness for every pixel and a hue for
+// every two by two: that is half the bytes of red, green and blue, and nothing is
+// left to convert when the picture is encoded.
 type canvas struct {
-	img   *image.RGBA
-	own   *image.RGBA // kept from picture to picture
+	img   image.YCbCr     // whole blocks of 16 × 16: what is beyond Rect is painted, and not shown
+	pix   []uint8         // of img
+	room  image.Rectangle // the whole of it
 	scale float64
 
 	ras  vector.Rasterizer
 	mask image.Alpha // coverage of the shape at hand
 	soft []uint8     // room for a halo's mask
+	hard []uint8     // and for another
 	sums []uint32
 	path path
 
 	shapes []shape // of the path at hand
 	dots   [][2]float32
+
+	lined, near, owner []uint8 // of the lines across names
+	out                encoder
 }
 
 // canvases keeps canvases with their buffers: a fresh one costs 2 MB.
 var canvases = sync.Pool{New: func() any { return new(canvas) }}
-
-// path is a list of outlines, flattened as far as lines, quadratics and cubics.
-type path struct {
-	op  []byte // 'M', 'L', 'Q', 'C'
-	pts []pt
-}
-
-// pt is a point, in CSS pixels.
-type pt struct{ x, y float64 }
-
-func (a pt) add(b pt) pt             { return pt{a.x + b.x, a.y + b.y} }
-func (a pt) sub(b pt) pt             { return pt{a.x - b.x, a.y - b.y} }
-func (a pt) mul(k float64) pt        { return pt{a.x * k, a.y * k} }
-func (a pt) dot(b pt) float64        { return a.x*b.x + a.y*b.y }
-func (a pt) len() float64            { return math.Hypot(a.x, a.y) }
-func (a pt) dist(b pt) float64       { return math.Hypot(a.x-b.x, a.y-b.y) }
-func (a pt) lerp(b pt, t float64) pt { return pt{a.x + (b.x-a.x)*t, a.y + (b.y-a.y)*t} }
-
-func (p *path) reset() { p.op, p.pts = p.op[:0], p.pts[:0] }
-
-func (p *path) move(a pt)        { p.op, p.pts = append(p.op, 'M'), append(p.pts, a) }
-func (p *path) line(a pt)        { p.op, p.pts = append(p.op, 'L'), append(p.pts, a) }
-func (p *path) quad(a, b pt)     { p.op, p.pts = append(p.op, 'Q'), append(p.pts, a, b) }
-func (p *path) cubic(a, b, c pt) { p.op, p.pts = append(p.op, 'C'), append(p.pts, a, b, c) }
-
-// polygon adds a polygon, turned so that all polygons of a path have the same
-// sense: the rasteriser adds signed areas, and two that overlap must not cancel.
-func (p *path) polygon(pts ...pt) {
-	area := 0.0
-	for i, a := range pts {
-		b := pts[(i+1)%len(pts)]
-		area += a.x*b.y - b.x*a.y
-	}
-	n := len(pts)
-	for i := range pts {
-		k := i
-		if area < 0 {
-			k = n - 1 - i
-		}
-		if i == 0 {
-			p.move(pts[k])
-		} else {
-			p.line(pts[k])
-		}
-	}
-}
-
-// circle adds a disc, of four cubics: 0.5523 makes them round to 0.03 %.
-func (p *path) circle(c pt, r float64) { p.ellipse(c, r, r) }
-
-func (p *path) ellipse(c pt, rx, ry float64) {
-	const k = 0.5523
-	at := func(x, y float64) pt { return pt{c.x + x*rx, c.y + y*ry} }
-	p.move(at(1, 0))
-	p.cubic(at(1, k), at(k, 1), at(0, 1))
-	p.cubic(at(-k, 1), at(-1, k), at(-1, 0))
-	p.cubic(at(-1, -k), at(-k, -1), at(0, -1))
-	p.cubic(at(k, -1), at(1, -k), at(1, 0))
-}
-
-// stroke adds a line of width w: a quad for each piece, a disc at each joint.
-// Unlike an outline offset to both sides it cannot fold in a tight bend.
-func (p *path) stroke(pts []pt, w float64, round bool) {
-	r := w / 2
-	for i := 1; i < len(pts); i++ {
-		a, b := pts[i-1], pts[i]
-		d := b.sub(a)
-		l := d.len()
-		if l < 1e-6 {
-			continue
-		}
-		n := pt{-d.y / l * r, d.x / l * r}
-		p.polygon(a.add(n), b.add(n), b.sub(n), a.sub(n))
-		last := i == len(pts)-1
-		if w > 1.6 && (!last || round) {
-			p.circle(b, r)
-		}
-	}
-	if round && len(pts) > 0 && w > 1.6 {
-		p.circle(pts[0], r)
-	}
-}
-
-// dashed adds a line in dashes of length on, with gaps of length off.
-func (p *path) dashed(pts []pt, w, on, off float64) {
-	left, draw := on, true
-	run := []pt{}
-	for i := 1; i < len(pts); i++ {
-		a, b := pts[i-1], pts[i]
-		for {
-			l := a.dist(b)
-			if l <= left {
-				if draw {
-					if len(run) == 0 {
-						run = append(run, a)
-					}
-					run = append(run, b)
-				}
-				left -= l
-				break
-			}
-			m := a.lerp(b, left/l)
-			if draw {
-				if len(run) == 0 {
-					run = append(run, a)
-				}
-				p.stroke(append(run, m), w, false)
-				run = run[:0]
-			}
-			a, draw = m, !draw
-			left = off
-			if draw {
-				left = on
-			}
-		}
-	}
-	if len(run) > 1 {
-		p.stroke(run, w, false)
-	}
-}
 
 // tile is the largest box rasterised at once: up to 512 the rasteriser computes
 // in integers, which is a quarter faster, and its buffer stays in the cache.
@@ -197,20 +86,31 @@ func (c *canvas) bounds() image.Rectangle {
 	}
 	const far = 1 << 20
 	at := func(v float32) int { return int(math.Floor(float64(max(-far, min(far, v))))) }
-	return image.Rect(at(t.x0), at(t.y0), at(t.x1)+1, at(t.y1)+1).Intersect(c.img.Rect)
+	return c.even(image.Rect(at(t.x0), at(t.y0), at(t.x1)+1, at(t.y1)+1))
+}
+
+// even makes a box's corners even, so that it has whole squares of hue, and clips
+// it to the picture.
+func (c *canvas) even(t image.Rectangle) image.Rectangle {
+	return image.Rect(t.Min.X&^1, t.Min.Y&^1, (t.Max.X+1)&^1, (t.Max.Y+1)&^1).Intersect(c.room)
 }
 
 // fill paints a path. The boxes that are rasterised are clipped to the picture:
 // the rasteriser's time is that of its box, and it panics outside of it.
 func (c *canvas) fill(p *path, col color.RGBA) {
 	c.prepare(p)
-	box := c.bounds()
+	c.tiles(c.bounds(), func(t image.Rectangle) {
+		if c.cover(p, t) {
+			c.blend(t, c.mask.Pix, c.mask.Stride, col)
+		}
+	})
+}
+
+// tiles cuts a box into tiles.
+func (c *canvas) tiles(box image.Rectangle, each func(image.Rectangle)) {
 	for y := box.Min.Y; y < box.Max.Y; y += tile {
 		for x := box.Min.X; x < box.Max.X; x += tile {
-			t := image.Rect(x, y, x+tile, y+tile).Intersect(box)
-			if c.cover(p, t) {
-				c.blend(t, c.mask.Pix, c.mask.Stride, col)
-			}
+			each(image.Rect(x, y, x+tile, y+tile).Intersect(box))
 		}
 	}
 }
@@ -274,48 +174,75 @@ func (c *canvas) trace(ops []byte, q [][2]float32, x, y float32) {
 // points says how many points an operation takes.
 var points = [128]uint8{'M': 1, 'L': 1, 'Q': 2, 'C': 3}
 
-// blend lays a colour over box t as far as the mask covers it. Eight bytes of
-// mask at a time are nothing or all in most places.
+// blend lays a colour over box t, whose corners are even, as far as the mask
+// covers it. Eight bytes of mask at a time are nothing or all in most places.
 func (c *canvas) blend(t image.Rectangle, mask []uint8, stride int, col color.RGBA) {
+	v := tintOf(col)
 	w := t.Dx()
-	one := uint64(col.R) | uint64(col.G)<<8 | uint64(col.B)<<16 | 255<<24
-	two := one | one<<32
-	for y := range t.Dy() {
-		m := mask[y*stride : y*stride+w]
-		at := c.img.PixOffset(t.Min.X, t.Min.Y+y)
-		d := c.img.Pix[at : at+4*w]
-		for x := 0; x < w; {
-			if x+8 <= w {
-				switch eight := binary.LittleEndian.Uint64(m[x:]); {
-				case eight == 0:
-					x += 8
-					continue
-				case eight == 1<<64-1 && col.A == 255:
-					e := d[4*x : 4*x+32]
-					for k := 0; k < 32; k += 8 {
-						binary.LittleEndian.PutUint64(e[k:], two)
-					}
-					x += 8
-					continue
-				}
-			}
-			over(d[4*x:4*x+4:4*x+4], uint32(m[x])*uint32(col.A)/255, col)
-			x++
-		}
+	m := &c.img
+	for y := 0; y < t.Dy(); y += 2 {
+		m0, m1 := mask[y*stride:][:w], mask[(y+1)*stride:][:w]
+		at, hue := (t.Min.Y+y)*m.YStride+t.Min.X, (t.Min.Y+y)/2*m.CStride+t.Min.X/2
+		v.rows(m0, m1, m.Y[at:][:w], m.Y[at+m.YStride:][:w], m.Cb[hue:][:w/2], m.Cr[hue:][:w/2])
 	}
 }
 
-// over lays a colour over one pixel, a of 255.
-func over(d []uint8, a uint32, col color.RGBA) {
-	switch a {
-	case 0:
-	case 255:
-		d[0], d[1], d[2] = col.R, col.G, col.B
-	default:
-		b := 255 - a
-		// (v*257+128)>>16 is v/255 to the nearest for v up to 65,025.
-		d[0] = uint8(((uint32(d[0])*b+uint32(col.R)*a)*257 + 128*257) >> 16)
-		d[1] = uint8(((uint32(d[1])*b+uint32(col.G)*a)*257 + 128*257) >> 16)
-		d[2] = uint8(((uint32(d[2])*b+uint32(col.B)*a)*257 + 128*257) >> 16)
+// tint is a colour as it is laid over others.
+type tint struct{ y, cb, cr, a uint32 }
+
+func tintOf(c color.RGBA) tint {
+	y, cb, cr := color.RGBToYCbCr(c.R, c.G, c.B)
+	return tint{uint32(y), uint32(cb), uint32(cr), uint32(c.A)}
+}
+
+// rows blends two rows, m0 and m1 of the mask, into y0 and y1 of the brightness
+// and the row of the hues that they share.
+func (v *tint) rows(m0, m1, y0, y1, cb, cr []uint8) {
+	const all = 1<<64 - 1
+	const each = 0x0101010101010101
+	for x := 0; x < len(m0); {
+		if x+8 <= len(m0) {
+			a, b := binary.LittleEndian.Uint64(m0[x:]), binary.LittleEndian.Uint64(m1[x:])
+			if a|b == 0 {
+				x += 8
+				continue
+			}
+			if a&b == all && v.a == 255 {
+				binary.LittleEndian.PutUint64(y0[x:], uint64(v.y)*each)
+				binary.LittleEndian.PutUint64(y1[x:], uint64(v.y)*each)
+				binary.LittleEndian.PutUint32(cb[x/2:], v.cb*(each&(1<<32-1)))
+				binary.LittleEndian.PutUint32(cr[x/2:], v.cr*(each&(1<<32-1)))
+				x += 8
+				continue
+			}
+		}
+		v.square((*[2]uint8)(m0[x:]), (*[2]uint8)(m1[x:]), (*[2]uint8)(y0[x:]), (*[2]uint8)(y1[x:]), &cb[x/2], &cr[x/2])
+		x += 2
 	}
+}
+
+// square blends two by two pixels.
+func (v *tint) square(m0, m1, y0, y1 *[2]uint8, cb, cr *uint8) {
+	a, b, c, d := uint32(m0[0]), uint32(m0[1]), uint32(m1[0]), uint32(m1[1])
+	if v.a != 255 {
+		a, b, c, d = a*v.a/255, b*v.a/255, c*v.a/255, d*v.a/255
+	}
+	sum := a + b + c + d
+	if sum == 0 {
+		return
+	}
+	y0[0], y0[1] = lay(y0[0], v.y, a), lay(y0[1], v.y, b)
+	y1[0], y1[1] = lay(y1[0], v.y, c), lay(y1[1], v.y, d)
+	*cb, *cr = layAll(*cb, v.cb, sum), layAll(*cr, v.cr, sum)
+}
+
+// lay lays v over d, a of 255: (x*257+257*128)>>16 is x/255 to the nearest for x
+// up to 65,025.
+func lay(d uint8, v, a uint32) uint8 {
+	return uint8(((uint32(d)*(255-a)+v*a)*257 + 128*257) >> 16)
+}
+
+// layAll lays v over d, s of 4 × 255.
+func layAll(d uint8, v, s uint32) uint8 {
+	return uint8(((uint32(d)*(4*255-s)+v*s)*257 + 512*257) >> 18)
 }

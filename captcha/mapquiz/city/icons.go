@@ -119,18 +119,32 @@ func IconPNG(cat names.Category, seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, 0x69636f6e))
 	s := signs(r)(cat)
 	s.turn = (r.Float64() - 0.5) * 0.36
-	c := &canvas{img: image.NewRGBA(image.Rect(0, 0, 128, 128)), scale: 2}
+	c := new(canvas)
+	c.fit(256, 256, 4)
 	t := dress(r)
-	c.path.reset()
-	c.path.polygon(pt{0, 0}, pt{64, 0}, pt{64, 64}, pt{0, 64})
-	c.fill(&c.path, t.land)
-	c.path.reset()
+	c.flood(t.land)
 	c.path.stroke([]pt{{-4, 64 * r.Float64()}, {68, 64 * r.Float64()}}, 14, false)
 	c.fill(&c.path, t.street)
 	c.icon(cat, s, pt{32 + 4*(r.Float64()-0.5), 32 + 4*(r.Float64()-0.5)}, 22+4*r.Float64(), rgb(0xffffff))
 	var b bytes.Buffer
-	if err := png.Encode(&b, c.img); err != nil {
+	if err := png.Encode(&b, half(&c.img)); err != nil {
 		return nil // writing to memory does not fail
 	}
 	return b.Bytes()
+}
+
+// half is a picture at half its size, where every pixel has a hue of its own.
+func half(m *image.YCbCr) *image.RGBA {
+	w, h := m.Rect.Dx()/2, m.Rect.Dy()/2
+	to := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			at := 2*y*m.YStride + 2*x
+			light := (uint32(m.Y[at]) + uint32(m.Y[at+1]) + uint32(m.Y[at+m.YStride]) + uint32(m.Y[at+m.YStride+1]) + 2) / 4
+			hue := y*m.CStride + x
+			r, g, b := color.YCbCrToRGB(uint8(light), m.Cb[hue], m.Cr[hue])
+			to.SetRGBA(x, y, color.RGBA{r, g, b, 255})
+		}
+	}
+	return to
 }

@@ -1,11 +1,8 @@
 package city
 
 import (
-	"bytes"
 	"image"
 	"image/color"
-	"image/jpeg"
-	"math"
 )
 
 // Scale is how many pixels of the picture make one of CSS. A phone shows a map
@@ -17,42 +14,38 @@ const Scale = 1.5
 const quality = 78
 
 // Draw draws it, Scale times as large as Width and Height.
-func (p *Plan) Draw() *image.RGBA {
-	img := image.NewRGBA(image.Rect(0, 0, p.Width*3/2, p.Height*3/2))
-	c := canvases.Get().(*canvas)
-	defer canvases.Put(c)
-	c.img, c.scale = img, Scale
+func (p *Plan) Draw() *image.YCbCr {
+	c := new(canvas)
 	p.paint(c)
-	c.img = nil
-	return img
+	return &c.img
 }
 
 // JPEG draws and encodes it, without metadata.
 func (p *Plan) JPEG() []byte {
 	c := canvases.Get().(*canvas)
 	defer canvases.Put(c)
-	c.scale = Scale
-	c.fit(p.Width*3/2, p.Height*3/2)
 	p.paint(c)
-	var b bytes.Buffer
-	b.Grow(128 << 10)
-	if err := jpeg.Encode(&b, c.img, &jpeg.Options{Quality: quality}); err != nil {
-		return nil // writing to memory does not fail
-	}
-	return b.Bytes()
+	return c.out.encode(&c.img)
 }
 
-// fit makes room for a picture of w × h, in the buffer that is there.
-func (c *canvas) fit(w, h int) {
-	if c.own == nil || cap(c.own.Pix) < 4*w*h {
-		c.own = image.NewRGBA(image.Rect(0, 0, maxWidth*3/2, maxHeight*3/2))
+// fit makes room for a picture of w × h pixels, in the buffer that is there.
+func (c *canvas) fit(w, h int, scale float64) {
+	c.scale = scale
+	wide, high := (w+15)&^15, (h+15)&^15
+	c.room = image.Rect(0, 0, wide, high)
+	if n := wide * high; cap(c.pix) < n*3/2 {
+		c.pix = make([]uint8, n*3/2)
 	}
-	c.own.Pix, c.own.Stride, c.own.Rect = c.own.Pix[:4*w*h], 4*w, image.Rect(0, 0, w, h)
-	c.img = c.own
+	n := wide * high
+	c.img = image.YCbCr{
+		Y: c.pix[:n:n], Cb: c.pix[n : n*5/4 : n*5/4], Cr: c.pix[n*5/4 : n*3/2],
+		YStride: wide, CStride: wide / 2, SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: image.Rect(0, 0, w, h),
+	}
 }
 
 // paint draws everything, from the ground up.
 func (p *Plan) paint(c *canvas) {
+	c.fit(p.Width*3/2, p.Height*3/2, Scale)
 	p.fillOnce.Do(func() { p.ground.fill(stream(p.seed, streamFill)) })
 	p.paintGround(c)
 	p.paintStreets(c)
@@ -124,12 +117,16 @@ func (p *Plan) paintGround(c *canvas) {
 
 // flood paints everything.
 func (c *canvas) flood(col color.RGBA) {
-	row := c.img.Pix[:c.img.Stride]
-	for i := 0; i < len(row); i += 4 {
-		row[i], row[i+1], row[i+2], row[i+3] = col.R, col.G, col.B, 255
-	}
-	for y := 1; y < c.img.Rect.Dy(); y++ {
-		copy(c.img.Pix[y*c.img.Stride:(y+1)*c.img.Stride], row)
+	v := tintOf(col)
+	fillWith(c.img.Y, uint8(v.y))
+	fillWith(c.img.Cb, uint8(v.cb))
+	fillWith(c.img.Cr, uint8(v.cr))
+}
+
+func fillWith(p []uint8, v uint8) {
+	p[0] = v
+	for n := 1; n < len(p); n *= 2 {
+		copy(p[n:], p[:n])
 	}
 }
 
@@ -199,79 +196,12 @@ func (p *Plan) face(t *text) *face { return choose(t.face, t.bold, p.Spec.Lang =
 
 func (p *Plan) ink(t *text) color.RGBA { return p.look.inks[t.ink%len(p.look.inks)] }
 
-// grain adds noise of up to k to every pixel.
+// grain adds noise of up to k to the brightness of every pixel.
 func (c *canvas) grain(seed uint64, k int) {
-	for y := range c.img.Rect.Dy() {
-		row := c.img.Pix[y*c.img.Stride:]
-		for x := range c.img.Rect.Dx() {
-			seed ^= seed << 13
-			seed ^= seed >> 7
-			seed ^= seed << 17
-			n := int(seed>>33)%(2*k+1) - k
-			for i := range 3 {
-				row[4*x+i] = uint8(max(0, min(255, int(row[4*x+i])+n)))
-			}
-		}
+	for i, v := range c.img.Y {
+		seed ^= seed << 13
+		seed ^= seed >> 7
+		seed ^= seed << 17
+		c.img.Y[i] = uint8(max(0, min(255, int(v)+int(seed>>33)%(2*k+1)-k)))
 	}
-}
-
-// lineWidth is that of the lines across names: as wide as the strokes, so that
-// no filter of widths takes them out.
-const lineWidth = 1.3
-
-// paintLines lays the thin lines: faint over the land, and of the colour of the
-// ink where they cross a name, so that no filter of colours takes them out.
-func (p *Plan) paintLines(c *canvas) {
-	const steps, reach = 5, 7.0
-	by := make([][steps]path, len(p.look.inks))
-	var far path
-	for _, line := range p.ground.lines {
-		for i := 1; i < len(line); i++ {
-			p.cut(line[i-1], line[i], func(a, b pt) {
-				d, name := p.nameDist(a.lerp(b, 0.5))
-				if k := int(d / reach * steps); k < steps {
-					by[p.texts[name].ink%len(by)][k].stroke([]pt{a, b}, lineWidth, false)
-				} else {
-					far.stroke([]pt{a, b}, 1, false)
-				}
-			})
-		}
-	}
-	faint := p.look.inks[0]
-	faint.A = 36
-	c.fill(&far, faint)
-	for i := range by {
-		for k := range by[i] {
-			near := 1 - float64(k)/steps
-			ink := p.look.inks[i]
-			ink.A = uint8(36 + 190*near*near)
-			c.fill(&by[i][k], ink)
-		}
-	}
-}
-
-// cut cuts a piece of a line that is on the map into pieces of 3 px at most.
-func (p *Plan) cut(a, b pt, each func(a, b pt)) {
-	if m := a.lerp(b, 0.5); m.x < -12 || m.y < -12 || m.x > float64(p.Width)+12 || m.y > float64(p.Height)+12 {
-		return
-	}
-	n := int(a.dist(b)/3) + 1
-	for i := range n {
-		each(a.lerp(b, float64(i)/float64(n)), a.lerp(b, float64(i+1)/float64(n)))
-	}
-}
-
-// nameDist is how far a point is from the nearest name, and which that is.
-func (p *Plan) nameDist(a pt) (float64, int) {
-	least, name := math.Inf(1), 0
-	for i := range p.boxes {
-		t := &p.boxes[i]
-		d := a.sub(t.mid)
-		x := max(math.Abs(d.x*t.cos+d.y*t.sin)-t.w, 0)
-		y := max(math.Abs(d.y*t.cos-d.x*t.sin)-t.h, 0)
-		if q := x*x + y*y; q < least {
-			least, name = q, i
-		}
-	}
-	return math.Sqrt(least), name
 }

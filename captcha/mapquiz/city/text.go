@@ -89,7 +89,8 @@ func (c *canvas) write(t *text, f *face, ink, halo color.RGBA, reach, gain float
 		return
 	}
 	pad := int(math.Ceil(reach*c.scale)) + 1
-	box = image.Rect(box.Min.X-pad, box.Min.Y-pad, box.Max.X+pad, box.Max.Y+pad).Intersect(c.img.Rect)
+	box = image.Rect(box.Min.X-pad, box.Min.Y-pad, box.Max.X+pad, box.Max.Y+pad)
+	box = c.even(box)
 	if !c.cover(&c.path, box) {
 		return
 	}
@@ -114,11 +115,9 @@ func (c *canvas) soften(w, h, n int, gain float64) {
 	}
 	for range 2 {
 		for y := range h {
-			c.blurLine(c.soft[y*w:], w, 1, n)
+			c.blurLine(c.soft[y*w:][:w], n)
 		}
-		for x := range w {
-			c.blurLine(c.soft[x:], h, w, n)
-		}
+		c.blurDown(w, h, n)
 	}
 	k := uint32(gain * 256)
 	for i, v := range c.soft {
@@ -128,26 +127,62 @@ func (c *canvas) soften(w, h, n int, gain float64) {
 	}
 }
 
-// blurLine averages a row or a column of length n, whose elements are step
-// apart, over 2r+1 neighbours.
-func (c *canvas) blurLine(p []uint8, n, step, r int) {
+// blurLine averages a row over 2r+1 neighbours.
+func (c *canvas) blurLine(p []uint8, r int) {
+	n := len(p)
 	s := c.sums[:n]
 	sum := uint32(0)
 	for i := 0; i < min(r, n); i++ {
-		sum += uint32(p[i*step])
+		sum += uint32(p[i])
 	}
 	for i := range n {
 		if i+r < n {
-			sum += uint32(p[(i+r)*step])
+			sum += uint32(p[i+r])
 		}
 		s[i] = sum
 		if i-r >= 0 {
-			sum -= uint32(p[(i-r)*step])
+			sum -= uint32(p[i-r])
 		}
 	}
-	// One multiplication in place of a division: (sum*m)>>16 = sum/(2r+1).
-	m := uint32(65536/(2*r+1)) + 1
+	m := share(r)
 	for i, v := range s {
-		p[i*step] = uint8(min(255, v*m>>16))
+		p[i] = uint8(min(255, v*m>>16))
 	}
+}
+
+// share is what a sum of 2r+1 is multiplied with and shifted by 16, in place of a
+// division.
+func share(r int) uint32 { return uint32(65536/(2*r+1)) + 1 }
+
+// blurDown averages c.soft over 2r+1 rows, into the room of c.hard and back: row
+// by row, for columns one by one would leave the cache at every step.
+func (c *canvas) blurDown(w, h, r int) {
+	if cap(c.hard) < w*h {
+		c.hard = make([]uint8, w*h)
+	}
+	from, to := c.soft, c.hard[:w*h]
+	s, m := c.sums[:w], share(r)
+	clear(s)
+	for y := range min(r, h) {
+		for x, v := range from[y*w:][:w] {
+			s[x] += uint32(v)
+		}
+	}
+	for y := range h {
+		if y+r < h {
+			for x, v := range from[(y+r)*w:][:w] {
+				s[x] += uint32(v)
+			}
+		}
+		row := to[y*w:][:w]
+		for x, v := range s {
+			row[x] = uint8(min(255, v*m>>16))
+		}
+		if y-r >= 0 {
+			for x, v := range from[(y-r)*w:][:w] {
+				s[x] -= uint32(v)
+			}
+		}
+	}
+	c.soft, c.hard = to, from
 }
