@@ -14,6 +14,7 @@ import (
 	"github.com/daero/daero/api"
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
+	"github.com/daero/daero/rehearse/job"
 	"github.com/daero/daero/relay/fleetlog"
 )
 
@@ -26,7 +27,9 @@ type runtime struct {
 	relay   *relayHost
 	desk    *relayDesk
 	captcha captchaHost
-	local   *api.API // of Caddy's admin endpoint
+	// rehearsals go on over a reload.
+	rehearsals *job.Host
+	local      *api.API // of Caddy's admin endpoint
 
 	mu        sync.Mutex
 	members   []*fleetlog.Member // of configurations in force, the newest last
@@ -50,6 +53,7 @@ func newRuntime() (*runtime, error) {
 		return nil, err
 	}
 	rt.d, rt.tokens = d, token.NewVerifier(rt.records)
+	rt.rehearsals = newRehearsals(rt.records.add)
 	if rt.desk, err = newDesk(d, rt.relay.Accept); err != nil {
 		return nil, err
 	}
@@ -63,6 +67,7 @@ func (r *runtime) apiConfig(cfg api.Config) api.Config {
 	cfg.Record, cfg.Operators, cfg.Logins = r.records, r.records, r.records
 	cfg.Audit, cfg.Health, cfg.Receiver = r.records.add, r.records.health, r.receiver
 	cfg.Relay, cfg.Fleet, cfg.Captcha = r.apiRelay, r.fleet, r.captcha.api
+	cfg.Rehearsals = r.rehearsals
 	return cfg
 }
 
@@ -70,7 +75,9 @@ func (r *runtime) apiConfig(cfg api.Config) api.Config {
 // configuration starts, never for one that is only validated. Without a record
 // daero works all the same and says so.
 func (r *runtime) open(ctx caddy.Context, log *zap.Logger) {
-	r.records.open(ctx, dataDir(ctx.Storage()), log)
+	dir := dataDir(ctx.Storage())
+	r.records.open(ctx, dir, log)
+	r.openRehearsals(dir)
 }
 
 // receive lets handlers take in alerts by name until undo is called.
@@ -112,6 +119,7 @@ func (r *runtime) secret(fresh []byte) []byte {
 // lanes; what is still to be recorded is written.
 func (r *runtime) Destruct() error {
 	current.CompareAndSwap(r, nil)
+	r.rehearsals.Close()
 	r.relay.close() // it tells what happens until its end
 	r.desk.close()
 	return r.records.close()

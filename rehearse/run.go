@@ -85,8 +85,11 @@ func runArm(ctx context.Context, s Settings, arm string, stage Stage, progress f
 	samples := watch(ctx, s, set)
 	start := time.Now()
 	end := act.begin(ctx)
-	log, err := live.Run(ctx, plan, target, live.Options{Sleep: s.Sleep, Cut: act.cut, Phase: func(ctx context.Context, phase int) error {
+	seen := s.meter(arm, plan)
+	meanwhile := seen.run(ctx)
+	log, err := live.Run(ctx, plan, target, live.Options{Sleep: s.Sleep, Cut: act.cut, Ended: seen.ended(), Phase: func(ctx context.Context, phase int) error {
 		name := plan.Phases[phase].Name
+		seen.phase(name)
 		progress(name, float64(plan.Starts()[phase])/float64(plan.Total()))
 		use.note(phase, len(plan.Phases))
 		if now := s.workersIn(name); now != workers {
@@ -95,6 +98,7 @@ func runArm(ctx context.Context, s Settings, arm string, stage Stage, progress f
 		}
 		return act.phase(ctx, phase)
 	}})
+	meanwhile()
 	if switching := end(); err == nil {
 		err = switching
 	}

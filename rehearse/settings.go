@@ -56,6 +56,9 @@ type Settings struct {
 	Patience time.Duration
 	// Trace asks the gateway ten times a second what it does.
 	Trace bool
+	// Moment, if not nil, is told once a second what was felt in it, while an arm
+	// runs. It must not wait.
+	Moment func(Moment)
 	// Sleep waits; the default is the most precise that the system has. In
 	// virtual time it is time.Sleep.
 	Sleep func(time.Duration)

@@ -52,9 +52,11 @@ var layers = map[string]layer{
 	"api/token": {rank: 2, why: "tokens and their hashes, known to the API and to the commands that make the first one"},
 
 	"api":              {rank: 4, why: "plain net/http, so that a program without Caddy can offer it"},
+	"console/top":      {rank: 5, why: "the terminal's screen is drawn from the API's document, by whoever has fetched it"},
 	"daerogrpc":        {rank: 4, why: "gRPC's interceptors stand apart, so that the middleware for net/http brings no gRPC"},
 	"relay/verify":     {rank: 4, why: "assembles real parts, the driver of the log among them, to kill them"},
 	"rehearse":         {rank: 4, why: "a rehearsal runs against any service, so it must not need the gateway in its own process"},
+	"rehearse/job":     {rank: 2, stdOnly: true, why: "starts rehearsals as processes for whoever serves people meanwhile, and knows not how one is held"},
 	"rehearse/virtual": {rank: 4, stdOnly: true, why: "virtual time must see every goroutine; a third-party client brings its own"},
 
 	"captcha":               {rank: 1, why: "the protocol knows neither HTTP nor pictures nor a database; what it needs of them are interfaces"},
@@ -70,8 +72,8 @@ var layers = map[string]layer{
 	"captcha/audio":         {rank: 2, why: "words become sound without any program that speaks"},
 	"captcha/attack":        {rank: 4, why: "attacks everything below it, as an outsider or with the same parts"},
 
-	"gateway":   {rank: 5, why: "everything of Caddy lives here, so that nothing else needs it"},
-	"cmd/daero": {rank: 6, why: "imports and Main, nothing else"},
+	"gateway":   {rank: 6, why: "everything of Caddy lives here, so that nothing else needs it"},
+	"cmd/daero": {rank: 7, why: "imports and Main, nothing else"},
 
 	"examples/messenger": {rank: 2, stdOnly: true, why: "a service that daero stands in front of knows nothing of daero"},
 
@@ -79,7 +81,7 @@ var layers = map[string]layer{
 	"bench/gateway":       {rank: 6, stdOnly: true, why: "drives built binaries from outside"},
 	"observe":             {rank: 6, why: "checks the dashboard and the alerting rules against the source of the gateway, used by none"},
 	"bench/relay":         {rank: 6, why: "drives processes of its own, each made of the parts that it measures"},
-	"docs":                {rank: 6, why: "checks the documentation against the gateway, used by none"},
+	"docs":                {rank: 7, why: "checks the documentation against the gateway, used by none"},
 	"internal/child":      {rank: 0, stdOnly: true, why: "who starts processes must be able to end them, whatever layer it is of"},
 	"internal/faultproxy": {rank: 0, stdOnly: true, why: "tests of every layer put a bad network between two ends"},
 	"internal/arch":       {rank: 6, stdOnly: true, why: "looks at the others, used by none"},
@@ -103,6 +105,14 @@ var confined = map[string]struct {
 	"github.com/prometheus/client_golang": {
 		in:  []string{"gateway"},
 		why: "the core counts in plain atomics; Prometheus is one way of reading them",
+	},
+	"charm.land/": {
+		in:  []string{"console/top", "gateway"},
+		why: "the terminal's screen; the command that shows it hands it a terminal",
+	},
+	"github.com/charmbracelet/x/ansi": {
+		in:  []string{"console/top"},
+		why: "how wide a text is on a terminal",
 	},
 	"github.com/coder/websocket": {
 		in:  []string{"driver/alertfeed"},

@@ -56,6 +56,8 @@ type options struct {
 	exe         string
 	trace       string
 	html        string
+	progress    string
+	behind      bool
 }
 
 // parse reads the command line; the status is the one to end with where ok is
@@ -81,6 +83,8 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	fs.DurationVar(&o.settings.Patience, "patience", 10*time.Second, "how long to wait before each arm for a quiet machine")
 	fs.StringVar(&o.exe, "program", "", "`path` of the daero to rehearse (default this one)")
 	fs.StringVar(&o.html, "html", "", "`file` for a report with drawings, which needs nothing else to be read")
+	fs.StringVar(&o.progress, "progress", "text", "text, or json for programs: a line a second on standard error")
+	fs.BoolVar(&o.behind, "behind", false, "let the other programs of this machine go first, instead of this one")
 	fs.StringVar(&o.trace, "trace", "", "`file` for what the gateway did ten times a second, as CSV")
 	scenario, rest := "", args
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -125,6 +129,8 @@ func (o options) validate(bars string) error {
 		err = errors.Join(fmt.Errorf("no scenario: use %s", strings.Join(rehearse.Scenarios(), ", ")), err)
 	case o.output != "text" && o.output != "json":
 		err = errors.Join(fmt.Errorf("output %q: is not known: use text or json", o.output), err)
+	case o.progress != "text" && o.progress != "json":
+		err = errors.Join(fmt.Errorf("progress %q: is not known: use text or json", o.progress), err)
 	case bars != "all" && bars != "correctness":
 		err = errors.Join(fmt.Errorf("bars %q: are not known: use all or correctness", bars), err)
 	}
@@ -153,14 +159,16 @@ func Rehearse(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 	if !ok {
 		return status
 	}
-	rehearse.RaisePriority()
+	if o.behind {
+		rehearse.LowerPriority()
+	} else {
+		rehearse.RaisePriority()
+	}
 	return o.rehearse(ctx, rehearse.Processes{Exe: o.exe}, stdout, stderr)
 }
 
 func (o options) rehearse(ctx context.Context, stage rehearse.Stage, stdout, stderr io.Writer) int {
-	bar := newBar(stderr, o.settings)
-	logs, err := rehearse.Run(ctx, o.settings, stage, bar.show)
-	bar.clear()
+	logs, err := o.run(ctx, stage, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "rehearse: %v\n", err)
 		return exitBad
@@ -189,6 +197,18 @@ func (o options) rehearse(ctx context.Context, stage rehearse.Stage, stdout, std
 		return exitBad
 	}
 	return exitGood
+}
+
+// run rehearses, and shows where it is.
+func (o options) run(ctx context.Context, stage rehearse.Stage, stderr io.Writer) ([]rehearse.ArmLog, error) {
+	if o.progress == "json" {
+		l := &lines{w: stderr, arms: o.settings.Arms, of: o.settings.Duration}
+		o.settings.Moment = l.moment
+		return rehearse.Run(ctx, o.settings, stage, l.show)
+	}
+	bar := newBar(stderr, o.settings)
+	defer bar.clear()
+	return rehearse.Run(ctx, o.settings, stage, bar.show)
 }
 
 func (o options) writeTrace(logs []rehearse.ArmLog) error {

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/daero/daero/surge"
 )
 
 // maxInFlight bounds what the generator keeps open: beyond it, the machine and
@@ -22,6 +24,10 @@ type Options struct {
 	// the sessions of a source that break then; their clients log in again
 	// within a second.
 	Cut func(phase int) (source string, share float64)
+	// Ended, if not nil, is told of each attempt that has ended: into which lane
+	// of the plan, how long it took and how it ended. It is called for one at a
+	// time and must not wait.
+	Ended func(lane int, took time.Duration, outcome surge.Outcome)
 	// Sleep waits; the default is the most precise that the system has.
 	Sleep func(time.Duration)
 }
@@ -157,6 +163,9 @@ func (r *run) attempt(ctx context.Context, e event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.inFlight--
-	then := r.schedule.after(e, end, result)
-	r.log.record(observation{lane: r.plan.lane(src.Lane), first: e.number == 1, at: e.at, lag: lag, end: end, outcome: result.Outcome, fate: then})
+	then, lane := r.schedule.after(e, end, result), r.plan.lane(src.Lane)
+	if r.options.Ended != nil {
+		r.options.Ended(lane, end-e.at, result.Outcome)
+	}
+	r.log.record(observation{lane: lane, first: e.number == 1, at: e.at, lag: lag, end: end, outcome: result.Outcome, fate: then})
 }
