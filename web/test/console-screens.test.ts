@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bodyOf, formOf, fresh, hostMistake, hostsOf, milliseconds, mistakes, snippet, type Site } from "../src/console/screens/captcha-form";
+import { exportLink, instant, matches, merge, mistake, none, query } from "../src/console/screens/log-query";
+import { nameMistake, passwordMistake } from "../src/console/screens/operators-form";
+import { diffCount, diffLines } from "../src/console/screens/playbook-diff";
+import { matrix, ramp, type Action, type Row } from "../src/console/screens/playbook-matrix";
+import * as redrive from "../src/console/screens/queues-form";
+
+const action = (id: string, more: Partial<Action> = {}): Action => ({ id, kind: id.split(" ")[0]!, lane: id.split(" ")[1], from: 0, to: 1, predicted_share: 0, ...more });
+
+test("rows add up, and of one thing the highest row counts", () => {
+  const rows: Row[] = [
+    { level: "caution", number: 2, actions: [action("shed login", { to: 0.6 }), action("notify ops", { lane: undefined, target: "ops" })] },
+    { level: "alert", number: 3, actions: [action("shed login", { from: 0.6 }), action("slow sync")] },
+  ];
+  const { columns, cells } = matrix(rows);
+  assert.deepEqual(columns, ["login", "sync", ""], "what is of no lane comes last");
+  assert.deepEqual(cells[1], [[], [], []]);
+  assert.deepEqual(cells[2]![0], [{ action: rows[0]!.actions[0], own: true }]);
+  assert.deepEqual(cells[3]![0], [{ action: rows[1]!.actions[0], own: true }]);
+  assert.deepEqual(cells[3]![2]!.map((one) => one.own), [false], "a lower row's action stands on");
+  assert.equal(cells[4]![0]![0]!.own, false);
+});
+
+test("only what has a strength shows one", () => {
+  assert.deepEqual(ramp(action("shed login", { from: 0.6, to: 1 })), [60, 100]);
+  assert.equal(ramp(action("slow sync")), null);
+});
+
+test("lanes of one name at two backends are two columns", () => {
+  const { columns } = matrix([{ level: "alert", number: 3, actions: [action("shed a/login", { lane: "login", backend: "a" }), action("shed login")] }]);
+  assert.deepEqual(columns, ["a/login", "login"]);
+});
+
+test("a diff has signs and numbers", () => {
+  const lines = diffLines("--- running\n+++ yours\n@@ -2,3 +2,3 @@\n at alert {\n-\tshed login 50%\n+\tshed login 80%\n }\n\\ No newline at end of file\n");
+  assert.deepEqual(lines.map((line) => line.sign).join(""), "@ -+ ");
+  assert.deepEqual(lines[2], { sign: "-", text: "\tshed login 50%", old: 3 });
+  assert.deepEqual(lines[3], { sign: "+", text: "\tshed login 80%", now: 3 });
+  assert.deepEqual(lines[4], { sign: " ", text: "}", old: 4, now: 4 });
+  assert.deepEqual(diffCount(lines), { added: 1, removed: 1 });
+});
+
+test("a removed line that looks like a header is a line", () => {
+  assert.deepEqual(diffLines("@@ -1 +1 @@\n--- x\n+++ y").map((line) => line.sign + line.text), ["@@@ -1 +1 @@", "--- x", "+++ y"]);
+});
+
+test("no diff is no lines", () => assert.deepEqual(diffLines(""), []));
+
+test("a filter's empty fields are not asked for", () => {
+  assert.equal(query(none), "/daero/api/audit");
+  assert.equal(query({ ...none, since: "1h", text: " 100 % & more " }, { limit: 50, before: 7 }), "/daero/api/audit?since=1h&text=100+%25+%26+more&limit=50&before=7");
+  assert.equal(exportLink({ ...none, who: "kim@ops" }, "csv"), "/daero/api/audit?who=kim%40ops&format=csv");
+});
+
+test("times are read in the clock they are shown in", () => {
+  assert.equal(instant("2026-11-30T19:30", true), "2026-11-30T19:30:00.000Z");
+  assert.equal(instant("2026-11-30T19:30", false), new Date(2026, 10, 30, 19, 30).toISOString());
+  assert.equal(instant("", true), "");
+  assert.equal(instant("yesterday", true), null);
+  assert.equal(mistake({ ...none, since: "2026-11-30T10:00:00Z", until: "2026-11-30T09:00:00Z" }), "log.mistake.order");
+  assert.equal(mistake({ ...none, since: "1h", until: "2026-11-30T09:00:00Z" }), "");
+});
+
+test("pages join to one list, newest first, each entry once", () => {
+  const at = "2026-11-30T00:00:00Z";
+  assert.deepEqual(merge([{ id: 3, at }, { id: 2, at }], [{ id: 2, at }, { id: 1, at }, { id: 9, at }]).map((entry) => entry.id), [9, 3, 2, 1]);
+});
+
+test("what has just happened is shown where it belongs", () => {
+  const entry = { who: "kim", what: "level.pinned", target: "alert", why: "Broadcast" };
+  assert.ok(matches(none, entry));
+  assert.ok(matches({ ...none, text: "BROAD", who: "kim" }, entry));
+  assert.ok(!matches({ ...none, who: "lee" }, entry));
+  assert.ok(!matches({ ...none, text: "quake" }, entry));
+  assert.ok(!matches({ ...none, until: "2026-11-30T09:00:00Z" }, entry), "a span that has ended gets nothing new");
+});
+
+const site: Site = {
+  key: "K".repeat(40), name: "shop", hosts: ["shop.example.com"], langs: ["ko"], disabled: false, secrets: [], created: "", changed: "2026-11-30T00:00:00Z",
+  policy: { ask: "risk", level: 2, work: "400ms", bind_prefix: false, ...fresh.budgets },
+};
+
+test("a site's form is sent whole when it is new, and only what changed after", () => {
+  assert.deepEqual(bodyOf({ ...fresh, name: " shop ", hosts: "a.example, b.example\na.example" }), { name: "shop", hosts: ["a.example", "b.example"], langs: ["ko", "en"] });
+  assert.deepEqual(bodyOf(formOf(site), site), {});
+  assert.deepEqual(bodyOf({ ...formOf(site), work: 800, langs: ["ko", "en"] }, site), { langs: ["ko", "en"], policy: { work: "800ms" }, changed: site.changed });
+});
+
+test("a form says what is wrong with it", () => {
+  assert.deepEqual(mistakes({ ...fresh, name: "shop" }), {});
+  assert.deepEqual(Object.keys(mistakes({ ...fresh, langs: [], work: 1 })), ["name", "langs", "work"]);
+  assert.equal(mistakes({ ...fresh, name: "x", budgets: { ...fresh.budgets, prefix_tokens: 700 } }).budgets, "captcha.mistake.most");
+  for (const good of ["shop.example.com", "*.example.com", "localhost", "app:com.example.shop", "한국.example"]) assert.equal(hostMistake(good), "", good);
+  for (const wrong of ["https://a.example", "a.example/path", "*.com", "a.*.example", "a..example"]) assert.notEqual(hostMistake(wrong), "", wrong);
+  assert.deepEqual(hostsOf("\n"), []);
+});
+
+test("durations as Go writes them", () => {
+  for (const [text, ms] of [["400ms", 400], ["1.5s", 1500], ["1m0s", 60_000], ["2h3m", 7_380_000]] as const) assert.equal(milliseconds(text), ms, text);
+});
+
+test("a snippet names the site and the host", () => {
+  assert.match(snippet("KEY", "https://c.example"), /src="https:\/\/c\.example\/daero\/captcha\/api\.js"[^]*data-sitekey="KEY"/);
+});
+
+test("names and passwords", () => {
+  assert.equal(nameMistake("kim@ops-1.example"), "");
+  for (const wrong of ["", "Kim", "김", "a b", "daero", "local", "x".repeat(65)]) assert.notEqual(nameMistake(wrong), "", wrong);
+  assert.equal(passwordMistake("한국어로-긴-비밀번호", "한국어로-긴-비밀번호"), "operators.mistake.short", "counted in letters");
+  assert.equal(passwordMistake("correct horse battery", "correct horse battery"), "");
+  assert.equal(passwordMistake("correct horse battery", "correct horse"), "operators.mistake.again");
+});
+
+test("a redrive sends only what was filled in", () => {
+  const form = { limit: "", rate: "", since: "", error: "" };
+  assert.deepEqual(redrive.bodyOf("sends", form, true, "look"), { delivery: "sends", dry_run: true, reason: "look" });
+  assert.deepEqual(redrive.bodyOf("sends", { limit: "100", rate: "5.5", since: "1h", error: "503" }, false, "go"), { delivery: "sends", limit: 100, rate: 5.5, since: "1h", error: "503", reason: "go" });
+  assert.deepEqual(redrive.mistakes(form), {});
+  assert.deepEqual(Object.keys(redrive.mistakes({ ...form, limit: "0", rate: "-1" })), ["limit", "rate"]);
+});
+
+test("deliveries that stand still come first", () => {
+  const one = (name: string, more = {}) => ({ name, oldest_seconds: 0, lag: 0, ...more });
+  const order = redrive.worst([one("idle"), one("young", { lag: 5, oldest_seconds: 1 }), one("old", { lag: 5, oldest_seconds: 9 }), one("paused", { paused: {} }), one("open", { circuit: "open" })]);
+  assert.deepEqual(order.map((d) => d.name), ["open", "paused", "old", "young", "idle"]);
+});
