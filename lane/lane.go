@@ -82,7 +82,7 @@ func (l *Lane) InFlight() int { return int(l.entries.Load() & inMask) }
 // collect gathers what happened since the step before. Called with set.mu held.
 func (l *Lane) collect(now time.Duration, samples []limit.Sample) limit.LaneInput {
 	in := limit.LaneInput{
-		Tier: uint8(l.cfg.Tier), Floor: l.cfg.Floor, Ceiling: l.ceiling(), Max: l.cfg.Max,
+		Tier: uint8(l.cfg.Tier), Floor: l.cfg.Floor, Ceiling: l.ceiling(), Max: l.most(),
 		InFlight: l.InFlight(), Waiting: int(l.waiting.Load()),
 	}
 	var ended uint64
@@ -122,10 +122,10 @@ func (l *Lane) collect(now time.Duration, samples []limit.Sample) limit.LaneInpu
 // put puts a decision in force. Called with set.mu held.
 func (l *Lane) put(now time.Duration, in limit.LaneInput, out limit.LaneOutput, base time.Duration) {
 	if l.cfg.Streams {
-		l.cap.Store(int64(l.cfg.Max))
+		l.cap.Store(int64(l.most()))
 		l.base.Store(0)
 		l.shedding.Store(false)
-		l.booking.setRate(max(20, float64(l.cfg.Max)/100)) // as if each stayed 100 s
+		l.booking.setRate(max(20, float64(l.most())/100)) // as if each stayed 100 s
 		return
 	}
 	l.cap.Store(int64(out.Cap))

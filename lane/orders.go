@@ -31,6 +31,8 @@ type Orders struct {
 	WouldChallenge, WouldChallengeNew [2]float64
 	// Ceiling is the share of the limit the lane may not exceed; 0 is none.
 	Ceiling float64
+	// Max is a number of permits the lane may not exceed; 0 is none.
+	Max int
 }
 
 // orders are Orders ready for use.
@@ -113,6 +115,19 @@ func (l *Lane) ceiling() float64 {
 		return o.Ceiling
 	}
 	return min(o.Ceiling, l.cfg.Ceiling)
+}
+
+// most is the number of permits it may not exceed, configured or ordered; 0 is
+// none.
+func (l *Lane) most() int {
+	o := l.orders.Load()
+	switch {
+	case o == nil || o.Max <= 0:
+		return l.cfg.Max
+	case l.cfg.Max <= 0:
+		return o.Max
+	}
+	return min(o.Max, l.cfg.Max)
 }
 
 // ordered tells whether the request is refused, asked or deferred by order, and

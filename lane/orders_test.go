@@ -150,3 +150,45 @@ func TestWaitedIsCounted(t *testing.T) {
 		t.Errorf("%d waited %s, want one for as long as the queue allows", sn.Waits, sn.Waited)
 	}
 }
+
+// TestOrdersMax: a number of permits, with the smaller of the configured and
+// the ordered one.
+func TestOrdersMax(t *testing.T) {
+	for name, c := range map[string]struct {
+		lane LaneConfig
+		max  int
+		want int
+	}{
+		"ordered":          {LaneConfig{}, 7, 7},
+		"configured less":  {LaneConfig{Max: 3}, 7, 3},
+		"configured more":  {LaneConfig{Max: 30}, 7, 7},
+		"long connections": {LaneConfig{Streams: true}, 7, 7},
+		"none":             {LaneConfig{Max: 5}, 0, 5},
+	} {
+		c.lane.Name, c.lane.Tier, c.lane.Queue = "login", Sheddable, Queue{Length: -1}
+		now := time.Duration(0)
+		s, err := New(Config{FixedLimit: 100, Lanes: []LaneConfig{c.lane}, Clock: func() time.Duration { return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := s.Lane("login")
+		l.Order(Orders{Max: c.max})
+		step := func() { // whoever comes first takes it
+			now += 20 * time.Millisecond
+			if p, err := l.Enter(t.Context(), Request{}); err == nil {
+				p.Drop()
+			}
+		}
+		step()
+		step()
+		in := 0
+		for range 50 {
+			if _, err := l.Enter(t.Context(), Request{}); err == nil {
+				in++
+			}
+		}
+		if in != c.want {
+			t.Errorf("%s: %d got in, want %d", name, in, c.want)
+		}
+	}
+}

@@ -5,10 +5,12 @@ import "time"
 // State is all that there is to know about a ladder, for screens.
 type State struct {
 	Standing
-	Word       string        `json:"word"`
-	Korean     string        `json:"word_ko"`
-	Since      time.Time     `json:"since"`
-	Because    Change        `json:"because"`
+	Word    string    `json:"word"`
+	Korean  string    `json:"word_ko"`
+	Since   time.Time `json:"since"`
+	Because Change    `json:"because"`
+	// Measured is what would be shown without a pin and a warning.
+	Measured   Level         `json:"measured"`
 	ArmedUntil time.Time     `json:"armed_until,omitzero"`
 	Pin        *Pin          `json:"pin,omitempty"`
 	Signals    []SignalState `json:"signals"`
@@ -36,7 +38,7 @@ type SignalState struct {
 func (l *Ladder) State() State {
 	st := State{
 		Standing: l.Standing(), Word: l.shown.String(), Korean: l.shown.Korean(),
-		Since: l.since, Because: l.because, ArmedUntil: l.armedUntil,
+		Since: l.since, Because: l.because, Measured: l.measured, ArmedUntil: l.armedUntil,
 	}
 	if p, ok := l.Pinned(); ok {
 		st.Pin = &p
