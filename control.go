@@ -2,9 +2,12 @@ package daero
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/daero/daero/audit"
@@ -100,6 +103,11 @@ type Control struct {
 	drained drained
 	work    time.Duration // that the CAPTCHA's proof of work takes at least
 	last    time.Time     // of the last step
+
+	revision atomic.Uint64 // changed with mu held
+	changes  changes
+	turned   Changed // the last configuration that came or went
+	lanes    laneOrders
 }
 
 // responding is a response that was applied and not yet undone.
@@ -138,7 +146,20 @@ func newControl(d *Daero) *Control {
 	if err := errors.Join(err, err2); err != nil {
 		panic(err) // the empty configurations are valid
 	}
-	return &Control{d: d, ladder: ladder, runner: playbook.NewRunner(book), heard: map[string]bool{}, habits: habits{}, drained: newDrained()}
+	c := &Control{
+		d: d, ladder: ladder, runner: playbook.NewRunner(book), heard: map[string]bool{}, habits: habits{}, drained: newDrained(),
+		changes: changes{last: map[Held]uint64{}}, lanes: laneOrders{},
+	}
+	c.revision.Store(firstRevision())
+	return c
+}
+
+// firstRevision begins somewhere: what was seen of a process before must not be
+// taken for what this one shows. It stays below 2^53, so that browsers read it.
+func firstRevision() uint64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails, see crypto/rand
+	return 1 + binary.LittleEndian.Uint64(b[:])>>16
 }
 
 // Apply puts r in force instead of the response before, and returns what
@@ -176,6 +197,7 @@ func (c *Control) Load(r Response) (undo, start func(), err error) {
 		return nil, nil, err
 	}
 	c.entries = append(c.entries, e)
+	c.turn(audit.PlanApplied)
 	return sync.OnceFunc(func() { c.withdraw(e) }), sync.OnceFunc(func() { c.start(e) }), nil
 }
 
@@ -252,6 +274,7 @@ func (c *Control) leave(e *responding) bool {
 	case inForce:
 		_ = c.turnTo(rest[len(rest)-1]) // it was in force before
 	}
+	c.turn(audit.PlanWithdrawn)
 	c.leaving = e
 	c.step(c.last)
 	c.leaving = nil
@@ -283,6 +306,7 @@ func (c *Control) step(now time.Time) {
 	if e != nil && e.r.Agree != nil {
 		c.stood = e.r.Agree(now, c.stood)
 	}
+	c.stepLanes(now)
 	orders, events := c.runner.Step(now, c.stood)
 	c.put(orders)
 	if change != nil {

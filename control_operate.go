@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/daero/daero/audit"
 	"github.com/daero/daero/level"
 	"github.com/daero/daero/playbook"
 )
@@ -12,83 +11,66 @@ import (
 // errNothingResponds is the error of operating what there is not.
 var errNothingResponds = errors.New("no level and no playbook is configured: add them to the global option daero")
 
+// errNothingSteps is likewise, of ordering lanes where no response is in force.
+var errNothingSteps = errors.New("nothing is in force that would end the order: apply a response first, which may be empty")
+
+// responds reports whether there are levels or a playbook to operate. A response
+// may be in force that has neither, for lanes to be ordered by hand.
+func (c *Control) responds() bool {
+	n := len(c.entries)
+	return n > 0 && (len(c.entries[n-1].r.Signals) > 0 || len(c.entries[n-1].r.Playbook.Actions) > 0)
+}
+
 // Pin sets the level until the pin's time, from the next step on.
 func (c *Control) Pin(now time.Time, p level.Pin) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.entries) == 0 {
-		return errNothingResponds
-	}
-	before := c.ladder.Standing().Level
-	if err := c.ladder.Pin(now, p); err != nil {
-		return err
-	}
-	c.record(audit.Entry{
-		At: now, Who: p.By, What: audit.LevelPinned, Target: p.Level.String(),
-		Before: before.String(), After: p.Level.String(), Why: p.Reason, Until: p.Until,
-	})
-	return nil
+	_, err := c.Do(now, Change{Held: Held{What: HoldsLevel}, Set: Value{Pin: p}, By: p.By, Reason: p.Reason})
+	return err
 }
 
 // Unpin ends a pin, and reports whether there was one.
 func (c *Control) Unpin(now time.Time, by, reason string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p, _ := c.ladder.Pinned()
-	if !c.ladder.Unpin() {
-		return false
-	}
-	c.record(audit.Entry{At: now, Who: by, What: audit.LevelUnpinned, Target: p.Level.String(), Before: p.Level.String(), Why: reason})
-	return true
+	return c.release(now, Held{What: HoldsLevel}, by, reason)
 }
 
 // Pause withdraws everything the playbook does, from the next step on, until
 // the pause ends. What it would have done goes on being recorded.
 func (c *Control) Pause(now time.Time, p playbook.Pause) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.entries) == 0 {
-		return errNothingResponds
-	}
-	if err := c.runner.Pause(now, p); err != nil {
-		return err
-	}
-	c.record(audit.Entry{At: now, Who: p.By, What: audit.PlaybookPaused, Why: p.Reason, Until: p.Until})
-	return nil
+	_, err := c.Do(now, Change{Held: Held{What: HoldsPlaybook}, Set: Value{Pause: p}, By: p.By, Reason: p.Reason})
+	return err
 }
 
 // Resume ends a pause, and reports whether there was one.
 func (c *Control) Resume(now time.Time, by, reason string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.runner.Resume(now) {
-		return false
-	}
-	c.record(audit.Entry{At: now, Who: by, What: audit.PlaybookResumed, Why: reason})
-	return true
+	return c.release(now, Held{What: HoldsPlaybook}, by, reason)
 }
 
 // StopAction withdraws one action, by its slot ("shed login background"),
 // until the pause ends.
 func (c *Control) StopAction(now time.Time, id string, p playbook.Pause) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.runner.Stop(now, id, p); err != nil {
-		return err
-	}
-	c.record(audit.Entry{At: now, Who: p.By, What: audit.ActionStopped, Target: id, Why: p.Reason, Until: p.Until})
-	return nil
+	_, err := c.Do(now, Change{Held: Held{What: HoldsAction, ID: id}, Set: Value{Pause: p}, By: p.By, Reason: p.Reason})
+	return err
 }
 
 // StartAction ends the stop of one action, and reports whether there was one.
 func (c *Control) StartAction(now time.Time, id, by, reason string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.runner.Start(now, id) {
-		return false
-	}
-	c.record(audit.Entry{At: now, Who: by, What: audit.ActionStarted, Target: id, Why: reason})
-	return true
+	return c.release(now, Held{What: HoldsAction, ID: id}, by, reason)
+}
+
+// OrderLane orders one lane, from the next step on until the order ends. It
+// replaces the one before.
+func (c *Control) OrderLane(now time.Time, o LaneOrder) error {
+	_, err := c.Do(now, Change{Held: Held{What: HoldsLane, ID: o.ID()}, Set: Value{Order: o}, By: o.By, Reason: o.Reason})
+	return err
+}
+
+// ReleaseLane ends the order for a lane, and reports whether there was one.
+func (c *Control) ReleaseLane(now time.Time, backend, name, by, reason string) bool {
+	return c.release(now, Held{What: HoldsLane, ID: LaneOrder{Backend: backend, Lane: name}.ID()}, by, reason)
+}
+
+func (c *Control) release(now time.Time, h Held, by, reason string) bool {
+	_, err := c.Do(now, Change{Held: h, By: by, Reason: reason})
+	return err == nil
 }
 
 // ControlState is all there is to know about the response, for screens.
@@ -101,6 +83,10 @@ type ControlState struct {
 	Tellers []TellerState
 	Flags   map[string]string // of actions in force
 	Book    playbook.Config
+	// Revision is that of what is controlled by hand.
+	Revision uint64
+	// Lanes are the orders by hand.
+	Lanes []LaneOrderState
 }
 
 // ActionState is an action in force, or in shadow.
@@ -114,7 +100,7 @@ func (c *Control) State(now time.Time) ControlState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st := ControlState{At: now, Level: c.ladder.State(), Book: c.runner.Book().Config(), Flags: map[string]string{}}
-	st.Shadow = st.Book.Shadow
+	st.Shadow, st.Revision, st.Lanes = st.Book.Shadow, c.revision.Load(), c.laneStates(now)
 	if p, ok := c.runner.Paused(now); ok {
 		st.Paused = &p
 	}

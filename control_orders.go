@@ -34,6 +34,7 @@ func (c *Control) put(orders []playbook.Order) {
 	for backend, set := range c.d.inForceSets() {
 		for _, l := range set.Lanes() {
 			told, posted := c.ordersOf(backend, l.Name())
+			c.byHand(backend, l.Name(), &told, &posted)
 			c.pace(postKey{backend, l.Name()}, told.Defer != [2]float64{}, &posted)
 			if l.Orders() != told {
 				l.Order(told)

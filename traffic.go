@@ -145,6 +145,21 @@ func laneOf(b lane.Snapshot, name string) (lane.LaneSnapshot, bool) {
 	return lane.LaneSnapshot{}, false
 }
 
+// meanIn is how many permits a lane had out, on average over the last minute.
+func (t *traffic) meanIn(backend, name string) float64 {
+	var sum, n float64
+	for _, c := range t.seconds.all {
+		if l, ok := laneOf(c.backends[backend], name); ok {
+			sum += float64(l.InFlight)
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / n
+}
+
 // share predicts which share of all traffic an action of a strength refuses,
 // from what arrived in the last minute.
 func (t *traffic) share(a *playbook.Action, strength float64) float64 {
