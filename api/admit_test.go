@@ -160,7 +160,7 @@ func form(values ...string) string {
 func TestLoginLink(t *testing.T) {
 	w := newWorld(t)
 	secret, hash := token.NewLogin()
-	if err := w.store.AddLogin(t.Context(), hash, w.clock(), w.clock().Add(15*time.Minute)); err != nil {
+	if err := w.store.AddLogin(t.Context(), hash, "", w.clock(), w.clock().Add(15*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	post := func(values ...string) *httptest.ResponseRecorder {
@@ -204,7 +204,7 @@ func TestLoginLink(t *testing.T) {
 func TestLoginLinksThatAreNone(t *testing.T) {
 	w := newWorld(t)
 	secret, hash := token.NewLogin()
-	if err := w.store.AddLogin(t.Context(), hash, w.clock(), w.clock().Add(15*time.Minute)); err != nil {
+	if err := w.store.AddLogin(t.Context(), hash, "", w.clock(), w.clock().Add(15*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range []string{"", "x", `"><script>alert(1)</script>`, strings.Repeat("A", 5000)} {

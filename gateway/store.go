@@ -112,7 +112,7 @@ func (r *records) offerLogin(ctx context.Context) {
 	secret, hash := token.NewLogin()
 	now := time.Now()
 	if err == nil {
-		err = r.file.AddLogin(ctx, hash, now, now.Add(loginLasts))
+		err = r.file.AddLogin(ctx, hash, "", now, now.Add(loginLasts))
 	}
 	if err != nil {
 		r.log.Error("no login link for the first admin could be made", zap.Error(err))

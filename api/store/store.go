@@ -44,6 +44,8 @@ type Operator struct {
 	Created time.Time `json:"created"`
 	// LastUsed is when the token was last used, within a minute; zero: never.
 	LastUsed time.Time `json:"last_used,omitzero"`
+	// Password says that the operator has one beside the token.
+	Password bool `json:"password,omitempty"`
 }
 
 // MaxName is how long an operator's name may be, in bytes.
@@ -74,6 +76,9 @@ type Credential struct {
 	Operator
 	ID   string
 	Hash string
+	// PasswordHash is that of the password which an operator is added with, ""
+	// for none. It is not said again.
+	PasswordHash string
 }
 
 // Filter says which entries of the audit record are wanted. The zero Filter

@@ -18,19 +18,25 @@ func (s *Store) AddOperator(ctx context.Context, c store.Credential) error {
 }
 
 func addOperator(ctx context.Context, tx *sql.Tx, c store.Credential) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO operators (id, name, role, hash, created) VALUES (?, ?, ?, ?, ?)",
-		c.ID, c.Name, string(c.Role), c.Hash, nanos(c.Created))
+	_, err := tx.ExecContext(ctx, "INSERT INTO operators (id, name, role, hash, created, password) VALUES (?, ?, ?, ?, ?, ?)",
+		c.ID, c.Name, string(c.Role), c.Hash, nanos(c.Created), c.PasswordHash)
 	if is(err, sqlite3.SQLITE_CONSTRAINT) {
 		return store.ErrExists
 	}
 	return err
 }
 
-// RemoveOperator revokes an operator's token; [store.ErrNotFound] if there is
-// no such operator.
+// RemoveOperator revokes an operator's token and ends the sessions;
+// [store.ErrNotFound] if there is no such operator.
 func (s *Store) RemoveOperator(ctx context.Context, name string, at time.Time) error {
 	return s.within(ctx, func(tx *sql.Tx) error {
-		return changed(tx.ExecContext(ctx, "UPDATE operators SET revoked = ? WHERE name = ? AND revoked = 0", nanos(at), name))
+		// The password's hash goes: a row is kept for the record's sake alone.
+		err := changed(tx.ExecContext(ctx, "UPDATE operators SET revoked = ?, password = '' WHERE name = ? AND revoked = 0", nanos(at), name))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM sessions WHERE operator <> '' AND NOT "+standing)
+		return err
 	})
 }
 
@@ -48,7 +54,7 @@ func changed(r sql.Result, err error) error {
 
 // Operators returns those who were not removed, by name.
 func (s *Store) Operators(ctx context.Context) ([]store.Operator, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT name, role, created, last_used FROM operators WHERE revoked = 0 ORDER BY name")
+	rows, err := s.db.QueryContext(ctx, "SELECT name, role, created, last_used, password <> '' FROM operators WHERE revoked = 0 ORDER BY name")
 	if err != nil {
 		return nil, s.wrap(err)
 	}
@@ -57,7 +63,7 @@ func (s *Store) Operators(ctx context.Context) ([]store.Operator, error) {
 	for rows.Next() {
 		var o store.Operator
 		var created, used int64
-		if err := rows.Scan(&o.Name, &o.Role, &created, &used); err != nil {
+		if err := rows.Scan(&o.Name, &o.Role, &created, &used, &o.Password); err != nil {
 			return nil, s.wrap(err)
 		}
 		o.Created, o.LastUsed = moment(created), moment(used)
@@ -71,8 +77,8 @@ func (s *Store) Operators(ctx context.Context) ([]store.Operator, error) {
 func (s *Store) Credential(ctx context.Context, id string) (store.Credential, error) {
 	c := store.Credential{ID: id}
 	var created, used int64
-	err := s.db.QueryRowContext(ctx, "SELECT name, role, hash, created, last_used FROM operators WHERE id = ? AND revoked = 0", id).
-		Scan(&c.Name, &c.Role, &c.Hash, &created, &used)
+	err := s.db.QueryRowContext(ctx, "SELECT name, role, hash, created, last_used, password <> '' FROM operators WHERE id = ? AND revoked = 0", id).
+		Scan(&c.Name, &c.Role, &c.Hash, &created, &used, &c.Password)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Credential{}, store.ErrNotFound
 	}
@@ -89,27 +95,3 @@ func (s *Store) Touch(ctx context.Context, id string, at time.Time) error {
 	return s.wrap(err)
 }
 
-// AddLogin adds a one-time link, by the hash of its secret, and forgets those
-// that have expired.
-func (s *Store) AddLogin(ctx context.Context, hash string, at, expires time.Time) error {
-	return s.within(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM logins WHERE expires <= ?", nanos(at)); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO logins (hash, expires) VALUES (?, ?)", hash, nanos(expires))
-		return err
-	})
-}
-
-// Redeem uses a link up and adds an operator for it, both or neither:
-// [store.ErrNotFound] if the link is not there, is used or has expired,
-// [store.ErrExists] if the name is taken.
-func (s *Store) Redeem(ctx context.Context, hash string, at time.Time, c store.Credential) error {
-	return s.within(ctx, func(tx *sql.Tx) error {
-		err := changed(tx.ExecContext(ctx, "UPDATE logins SET used = ? WHERE hash = ? AND used = 0 AND expires > ?", nanos(at), hash, nanos(at)))
-		if err != nil {
-			return err
-		}
-		return addOperator(ctx, tx, c)
-	})
-}

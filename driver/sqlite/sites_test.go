@@ -66,7 +66,8 @@ func TestSitesBesideOperators(t *testing.T) {
 	defer db.Close()
 	for _, statement := range []string{
 		"DROP TABLE captcha_counts", "DROP TABLE captcha_secrets", "DROP TABLE captcha_sites",
-		"ALTER TABLE audit DROP COLUMN undo", "PRAGMA user_version = 1",
+		"ALTER TABLE audit DROP COLUMN undo",
+		"ALTER TABLE operators DROP COLUMN password", "ALTER TABLE logins DROP COLUMN operator", "DROP TABLE sessions", "PRAGMA user_version = 1",
 		"INSERT INTO operators (id, name, role, hash, created) VALUES ('id', 'kim', 'admin', 'h', 1)",
 	} {
 		if _, err := db.Exec(statement); err != nil {

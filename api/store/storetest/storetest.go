@@ -25,8 +25,9 @@ type Store interface {
 	Operators(ctx context.Context) ([]store.Operator, error)
 	Credential(ctx context.Context, id string) (store.Credential, error)
 	Touch(ctx context.Context, id string, at time.Time) error
-	AddLogin(ctx context.Context, hash string, at, expires time.Time) error
+	AddLogin(ctx context.Context, hash, operator string, at, expires time.Time) error
 	Redeem(ctx context.Context, hash string, at time.Time, c store.Credential) error
+	SessionStore
 	Close() error
 }
 
@@ -54,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	for name, test := range map[string]func(*testing.T, func(*testing.T) Store){
 		"record": record, "filters": filters, "prune": prune, "prune by age": pruneByAge, "operators": operators,
 		"logins": logins, "once": once,
+		"sessions": sessions, "other role": otherRole, "session bounds": sessionBounds, "passwords": passwords, "links": links, "followed once": followedOnce,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}
@@ -259,7 +261,7 @@ func logins(t *testing.T, open func(*testing.T) Store) {
 	s, ctx := opened(t, open), t.Context()
 	expires := noon.Add(15 * time.Minute)
 	for _, hash := range []string{"one", "two"} {
-		if err := s.AddLogin(ctx, hash, noon, expires); err != nil {
+		if err := s.AddLogin(ctx, hash, "", noon, expires); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -289,7 +291,7 @@ func logins(t *testing.T, open func(*testing.T) Store) {
 // once: of many who use one link at once, one succeeds.
 func once(t *testing.T, open func(*testing.T) Store) {
 	a, b := opened(t, open), opened(t, open)
-	if err := a.AddLogin(t.Context(), "one", noon, noon.Add(time.Minute)); err != nil {
+	if err := a.AddLogin(t.Context(), "one", "", noon, noon.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	errs := make([]error, 8)
