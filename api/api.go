@@ -12,6 +12,7 @@ import (
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
+	"github.com/daero/daero/captcha/preview"
 	"github.com/daero/daero/rehearse/job"
 	"github.com/daero/daero/relay/fleetlog"
 )
@@ -69,6 +70,8 @@ type Config struct {
 	Fleet func(now time.Time) (st fleetlog.State, ok bool)
 	// Rehearsals holds rehearsals beside what is served. Default: nobody does.
 	Rehearsals *job.Host
+	// Previews makes questions of the captcha to look at. Default: nobody does.
+	Previews *preview.Booth
 	// PublicFlags lets anyone read flags, without a token.
 	PublicFlags bool
 	// Local is for where only those come who have the machine: then everyone is

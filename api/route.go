@@ -50,6 +50,8 @@ var routes = []Route{
 	{"DELETE", Prefix + "captcha/sites/{key}", store.Admin, "Removes a site and what was counted about it.", removeSite},
 	{"POST", Prefix + "captcha/sites/{key}/rotate", store.Acting, "Gives a site a new secret; the answer has it, once.", rotateSite},
 	{"GET", Prefix + "captcha/sites/{key}/statistics", store.Viewer, "What was counted about a site, and what stands out.", showSiteStatistics},
+	{"GET", Prefix + "captcha/strength", store.Viewer, "How often which attacker got in, as it was measured.", showStrength},
+	{"GET", Prefix + "captcha/preview", store.Acting, "A question as visitors would see it, with its answer; it is never asked.", showPreview},
 	{"GET", Prefix + "rehearsals", store.Viewer, "What can be rehearsed, what is being and what was.", listRehearsals},
 	{"POST", Prefix + "rehearsals", store.Acting, "Starts a rehearsal beside the gateway; one at a time.", startRehearsal},
 	{"GET", Prefix + "rehearsals/{id}", store.Viewer, "One rehearsal, second by second.", showRehearsal},

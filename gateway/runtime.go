@@ -14,6 +14,7 @@ import (
 	"github.com/daero/daero/api"
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
+	"github.com/daero/daero/captcha/preview"
 	"github.com/daero/daero/rehearse/job"
 	"github.com/daero/daero/relay/fleetlog"
 )
@@ -29,6 +30,7 @@ type runtime struct {
 	captcha captchaHost
 	// rehearsals go on over a reload.
 	rehearsals *job.Host
+	previews   preview.Booth
 	local      *api.API // of Caddy's admin endpoint
 
 	mu        sync.Mutex
@@ -67,7 +69,7 @@ func (r *runtime) apiConfig(cfg api.Config) api.Config {
 	cfg.Record, cfg.Operators, cfg.Logins = r.records, r.records, r.records
 	cfg.Audit, cfg.Health, cfg.Receiver = r.records.add, r.records.health, r.receiver
 	cfg.Relay, cfg.Fleet, cfg.Captcha = r.apiRelay, r.fleet, r.captcha.api
-	cfg.Rehearsals = r.rehearsals
+	cfg.Rehearsals, cfg.Previews = r.rehearsals, &r.previews
 	return cfg
 }
 

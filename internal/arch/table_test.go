@@ -70,6 +70,8 @@ var layers = map[string]layer{
 	"captcha/mapquiz/names": {rank: 0, stdOnly: true, pure: true, why: "a name is a function of a seed"},
 	"captcha/siteverify":    {rank: 2, stdOnly: true, why: "speaks the contracts' words over plain net/http, and knows nothing of tokens"},
 	"captcha/audio":         {rank: 2, why: "words become sound without any program that speaks"},
+	"captcha/strength":      {rank: 0, stdOnly: true, pure: true, why: "reads a text that was measured elsewhere"},
+	"captcha/preview":       {rank: 3, why: "shows questions by eye and by ear, for those who look after them"},
 	"captcha/attack":        {rank: 4, why: "attacks everything below it, as an outsider or with the same parts"},
 
 	"gateway":   {rank: 6, why: "everything of Caddy lives here, so that nothing else needs it"},
