@@ -1,0 +1,5 @@
+import { Loading } from "../ui/basic";
+
+export function Lanes() {
+  return <Loading />;
+}
