@@ -93,6 +93,13 @@ type Filter struct {
 	// After wants what was recorded after this ID, the oldest first; 0 wants the
 	// newest. In both cases entries come in the order of their IDs.
 	After int64
+	// Before wants what was recorded before this ID; 0 is no bound.
+	Before int64
+	// Text is somewhere in who, what, target, before, after or why. The case of
+	// A to Z does not matter.
+	Text string
+	// Oldest wants the oldest first, where After does not say so.
+	Oldest bool
 	// Limit is how many are wanted at most. Default DefaultLimit.
 	Limit int
 }
@@ -101,6 +108,8 @@ type Filter struct {
 const (
 	DefaultLimit = 100
 	MaxLimit     = 1000
+	// MaxText is how long Filter.Text may be, in bytes.
+	MaxText = 200
 )
 
 // Validate reports every mistake at once, joined.
@@ -111,6 +120,12 @@ func (f Filter) Validate() error {
 	}
 	if f.After < 0 {
 		errs = append(errs, fmt.Errorf("after %d: must not be below 0", f.After))
+	}
+	if f.Before < 0 {
+		errs = append(errs, fmt.Errorf("before %d: must not be below 0", f.Before))
+	}
+	if len(f.Text) > MaxText {
+		errs = append(errs, fmt.Errorf("text of %d bytes: at most %d", len(f.Text), MaxText))
 	}
 	if !f.Since.IsZero() && !f.Until.IsZero() && !f.Since.Before(f.Until) {
 		errs = append(errs, errors.New("since must be before until"))

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/audit"
@@ -53,7 +52,7 @@ func (s *Store) Entries(ctx context.Context, f store.Filter) ([]audit.Entry, err
 	}
 	where, args := conditions(f)
 	order := "DESC"
-	if f.After > 0 {
+	if f.After > 0 || f.Oldest {
 		order = "ASC"
 	}
 	limit := f.Limit
@@ -87,38 +86,6 @@ func (s *Store) Entries(ctx context.Context, f store.Filter) ([]audit.Entry, err
 		slices.Reverse(all)
 	}
 	return all, s.wrap(rows.Err())
-}
-
-// conditions turns a filter into SQL. Only what is written here gets into the
-// statement; what was asked for goes beside it.
-func conditions(f store.Filter) (where string, args []any) {
-	var all []string
-	add := func(condition string, v any) { all, args = append(all, condition), append(args, v) }
-	if !f.Since.IsZero() {
-		add("at >= ?", nanos(f.Since))
-	}
-	if !f.Until.IsZero() {
-		add("at < ?", nanos(f.Until))
-	}
-	if f.Who != "" {
-		add("who = ?", f.Who)
-	}
-	if f.Target != "" {
-		add("target = ?", f.Target)
-	}
-	if beginning, ok := strings.CutSuffix(f.What, "*"); ok {
-		add("substr(what, 1, length(?)) = ?", beginning)
-		args = append(args, beginning)
-	} else if f.What != "" {
-		add("what = ?", f.What)
-	}
-	if f.After > 0 {
-		add("id > ?", f.After)
-	}
-	if len(all) == 0 {
-		return "", nil
-	}
-	return " WHERE " + strings.Join(all, " AND "), args
 }
 
 // Prune removes entries and returns how many. It is recorded itself.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -138,6 +139,14 @@ func filters(t *testing.T, open func(*testing.T) Store) {
 		"newest":    {store.Filter{Limit: 4}, func(i int) bool { return i >= 26 }},
 		"after":     {store.Filter{After: 5, Limit: 4}, func(i int) bool { return i >= 5 && i < 9 }},
 		"both":      {store.Filter{Who: "who0", What: "action.left"}, func(i int) bool { return i%2 == 0 && i%3 == 2 }},
+		"before":    {store.Filter{Before: 10, Limit: 4}, func(i int) bool { return i >= 5 && i < 9 }},
+		"between":   {store.Filter{After: 5, Before: 9}, func(i int) bool { return i >= 5 && i < 8 }},
+		"oldest":    {store.Filter{Oldest: true, Limit: 3}, func(i int) bool { return i < 3 }},
+		"text":      {store.Filter{Text: "PINned"}, func(i int) bool { return i%3 == 1 }},
+		"any text":  {store.Filter{Text: "한국어"}, func(int) bool { return true }},
+		"target's":  {store.Filter{Text: "rget4", Who: "who0"}, func(i int) bool { return i%5 == 4 && i%2 == 0 }},
+		"no like":   {store.Filter{Text: "pin%"}, func(int) bool { return false }},
+		"no text":   {store.Filter{Text: "' OR '1'='1"}, func(int) bool { return false }},
 		"none":      {store.Filter{Who: "who%"}, func(int) bool { return false }},
 		"no glob":   {store.Filter{What: "l?vel.*"}, func(int) bool { return false }},
 		"injection": {store.Filter{Who: "' OR 1=1 --"}, func(int) bool { return false }},
@@ -160,6 +169,9 @@ func filters(t *testing.T, open func(*testing.T) Store) {
 	}
 	if _, err := s.Entries(t.Context(), store.Filter{Limit: store.MaxLimit + 1}); err == nil {
 		t.Error("a limit above the greatest was accepted")
+	}
+	if _, err := s.Entries(t.Context(), store.Filter{Text: strings.Repeat("x", store.MaxText+1)}); err == nil {
+		t.Error("a text longer than the longest was accepted")
 	}
 }
 
