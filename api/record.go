@@ -17,11 +17,14 @@ import (
 // RecordDoc is a part of the audit record.
 type RecordDoc struct {
 	Entries []audit.Entry `json:"entries"`
-	// Last is the ID to go on after.
-	Last int64 `json:"last"`
+	// First is the ID to go on before, Last the one to go on after.
+	First int64 `json:"first"`
+	Last  int64 `json:"last"`
+	// More says that there is more in the direction that was asked for.
+	More bool `json:"more"`
 }
 
-var filterKeys = []string{"since", "until", "who", "what", "target", "after", "limit"}
+var filterKeys = []string{"since", "until", "who", "what", "target", "text", "after", "before", "limit", "format"}
 
 // filter reads what is wanted from a query.
 func filter(q url.Values, now time.Time) (f store.Filter, err error) {
@@ -30,16 +33,18 @@ func filter(q url.Values, now time.Time) (f store.Filter, err error) {
 			return f, bad(fmt.Sprintf("%s: use each of %s at most once", clip(key), strings.Join(filterKeys, ", ")))
 		}
 	}
-	f.Who, f.What, f.Target = q.Get("who"), q.Get("what"), q.Get("target")
+	f.Who, f.What, f.Target, f.Text = q.Get("who"), q.Get("what"), q.Get("target"), q.Get("text")
 	if f.Since, err = when("since", q.Get("since"), now); err != nil {
 		return f, err
 	}
 	if f.Until, err = when("until", q.Get("until"), now); err != nil {
 		return f, err
 	}
-	if s := q.Get("after"); s != "" {
-		if f.After, err = strconv.ParseInt(s, 10, 64); err != nil {
-			return f, bad(fmt.Sprintf("after %q: give the ID of an entry", clip(s)))
+	for key, id := range map[string]*int64{"after": &f.After, "before": &f.Before} {
+		if s := q.Get(key); s != "" {
+			if *id, err = strconv.ParseInt(s, 10, 64); err != nil {
+				return f, bad(fmt.Sprintf("%s %q: give the ID of an entry", key, clip(s)))
+			}
 		}
 	}
 	if s := q.Get("limit"); s != "" {
@@ -69,16 +74,38 @@ func when(key, s string, now time.Time) (time.Time, error) {
 }
 
 func showRecord(c *call) error {
-	f, err := filter(c.r.URL.Query(), c.Now())
-	if err != nil {
-		return err
-	}
-	entries, err := c.Record.Entries(c.r.Context(), f)
+	q := c.r.URL.Query()
+	f, err := filter(q, c.Now())
 	if err != nil {
 		return err
 	}
 	c.w.Header().Add("Vary", "Accept")
-	if strings.Contains(c.r.Header.Get("Accept"), "application/x-ndjson") {
+	accept := c.r.Header.Get("Accept")
+	switch format := q.Get("format"); {
+	case format == "csv", format == "" && strings.Contains(accept, "text/csv"):
+		return c.export(f, csvExport)
+	case format == "ndjson":
+		return c.export(f, ndjsonExport)
+	case format != "" && format != "json":
+		return bad(fmt.Sprintf("format %q: use json, ndjson or csv", clip(format)))
+	}
+	limit := f.Limit
+	if limit == 0 {
+		limit = store.DefaultLimit
+	}
+	// One more says whether there is more, if one more may be asked for.
+	f.Limit = min(limit+1, store.MaxLimit)
+	entries, err := c.Record.Entries(c.r.Context(), f)
+	if err != nil {
+		return err
+	}
+	more := len(entries) > limit || limit == store.MaxLimit && len(entries) == limit
+	if n := len(entries); n > limit && f.After > 0 {
+		entries = entries[:limit]
+	} else if n > limit {
+		entries = entries[n-limit:]
+	}
+	if strings.Contains(accept, "application/x-ndjson") {
 		c.w.Header().Set("Content-Type", "application/x-ndjson")
 		enc := json.NewEncoder(c.w)
 		for _, e := range entries {
@@ -88,9 +115,9 @@ func showRecord(c *call) error {
 		}
 		return nil
 	}
-	doc := RecordDoc{Entries: entries, Last: f.After}
+	doc := RecordDoc{Entries: entries, First: f.Before, Last: f.After, More: more}
 	if n := len(entries); n > 0 {
-		doc.Last = entries[n-1].ID
+		doc.First, doc.Last = entries[0].ID, entries[n-1].ID
 	} else {
 		doc.Entries = []audit.Entry{}
 	}
