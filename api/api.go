@@ -90,6 +90,7 @@ type API struct {
 	mux      *http.ServeMux
 	rates    rates
 	refusals refusals
+	looks    looks
 }
 
 // New returns an API.

@@ -104,6 +104,10 @@ type DeliveryDoc struct {
 	Parkings    uint64       `json:"parkings"`
 	Partitions  int          `json:"partitions"`
 	DeadLetters string       `json:"dead_letters_topic,omitempty"`
+	QueueRates
+	ByTopic []TopicLagDoc `json:"by_topic"`
+	// Held are some of the keys that wait for a retry, the first that are due.
+	Held []HeldKeyDoc `json:"held_keys"`
 }
 
 // SpoolDoc is how the spool fares.
@@ -144,8 +148,14 @@ func showRelay(c *call) error {
 			Refused: t.Refused, Invalid: t.Invalid, Bytes: t.Bytes,
 		})
 	}
+	seen := lookAt(s)
+	before, known := c.looks.since(seen)
 	for _, target := range r.Targets {
-		doc.Deliveries = append(doc.Deliveries, deliveryDoc(target, s))
+		d := deliveryDoc(target, s)
+		if known && d.Running {
+			d.QueueRates = ratesBetween(before, seen, d.Name)
+		}
+		doc.Deliveries = append(doc.Deliveries, d)
 	}
 	if sp := s.Spool; sp != nil {
 		doc.Spool = &SpoolDoc{Depth: sp.Depth, Bytes: sp.Bytes, MaxBytes: sp.MaxBytes, Oldest: since(now, sp.Oldest), Poisoned: sp.Poisoned}
@@ -154,7 +164,7 @@ func showRelay(c *call) error {
 }
 
 func deliveryDoc(target RelayTarget, s relay.Snapshot) DeliveryDoc {
-	doc := DeliveryDoc{Name: target.Name, Group: target.Group, To: target.To, Topics: target.Topics, DeadLetters: target.DeadLetters}
+	doc := DeliveryDoc{Name: target.Name, Group: target.Group, To: target.To, Topics: target.Topics, DeadLetters: target.DeadLetters, ByTopic: []TopicLagDoc{}, Held: []HeldKeyDoc{}}
 	i := slices.IndexFunc(s.Deliveries, func(d relay.DeliverySnapshot) bool { return d.Name == target.Name })
 	if i < 0 {
 		return doc
@@ -167,6 +177,7 @@ func deliveryDoc(target RelayTarget, s relay.Snapshot) DeliveryDoc {
 	if d.Rate >= 0 {
 		doc.Rate = &d.Rate
 	}
+	doc.ByTopic, doc.Held = byTopic(s.At, d.Partitions), heldKeys(s.At, d.Held)
 	for _, p := range d.Partitions {
 		doc.Lag += max(p.End-p.Finished, 0)
 		doc.Oldest = max(doc.Oldest, since(s.At, p.Oldest))

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"time"
@@ -25,6 +26,7 @@ func (d *delivery) snapshot(now time.Time) DeliverySnapshot {
 	} else if d.flooded {
 		s.Paused = &Pause{By: "relay", Reason: "too many dead letters", Until: d.flood.Next(now, float64(d.DeadLetters.PerMinute)/4)}
 	}
+	s.Held = d.held()
 	waiting := d.gate.Len()
 	for _, p := range d.parts {
 		waiting += p.inbox.len() - p.out
@@ -40,6 +42,25 @@ func (d *delivery) snapshot(now time.Time) DeliverySnapshot {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.ID, b.ID))
 	})
 	return s
+}
+
+// maxHeld is how many keys are shown that wait for a retry.
+const maxHeld = 10
+
+// held are some of the keys that wait for a retry. mu is held.
+func (d *delivery) held() (some []HeldKey) {
+	d.gate.Some(maxHeld, func(u *unit, due time.Time) {
+		k := HeldKey{Partition: u.Value.p.Partition, Offset: u.Value.off, Behind: u.Behind(), Due: due}
+		if m := u.Value.m; m != nil {
+			k.Key = bytes.Clone(m.Key)
+		}
+		if t := u.Value.t; t != nil {
+			k.Attempts, k.Since = t.attempts, t.first
+		}
+		some = append(some, k)
+	})
+	slices.SortFunc(some, func(a, b HeldKey) int { return a.Due.Compare(b.Due) })
+	return some
 }
 
 // bound is how many deliveries there may be per second, below 0 without a

@@ -45,6 +45,8 @@ type DeliverySnapshot struct {
 	Bytes       int64 // held in memory
 	Blocked     int   // keys that wait for a retry
 	Parked      int   // keys that are parked
+	// Held are some of the keys that wait for a retry, the first that are due.
+	Held []HeldKey
 	// HotKeyWaiting is how many messages wait for the key with the most.
 	HotKeyWaiting int
 
@@ -58,6 +60,17 @@ type DeliverySnapshot struct {
 	Parkings     uint64
 
 	Partitions []PartitionSnapshot
+}
+
+// HeldKey is a key that waits for a retry of its first message.
+type HeldKey struct {
+	Partition
+	Offset   int64
+	Key      []byte // it may be a user's: whoever shows it masks it
+	Behind   int    // messages that wait behind the first
+	Attempts int
+	Since    time.Time // of the first attempt
+	Due      time.Time // when it is tried again
 }
 
 // PartitionSnapshot is how one partition of a delivery fares.

@@ -214,6 +214,14 @@ func (g *Gate[T]) Earliest() *Entry[T] {
 	return g.due[0].head
 }
 
+// Some calls f with the first messages of up to n blocked keys and when they are
+// due. The one that is due first is among them, and those after it mostly.
+func (g *Gate[T]) Some(n int, f func(first *Entry[T], due time.Time)) {
+	for _, q := range g.due[:min(n, len(g.due))] {
+		f(q.head, time.Unix(0, q.at))
+	}
+}
+
 // Full reports whether more is held than Config.Bytes.
 func (g *Gate[T]) Full() bool { return g.bytes >= g.cfg.Bytes }
 
