@@ -183,7 +183,7 @@ func (c *Control) do(now time.Time, ch Change) (Changed, error) {
 func (c *Control) conflict(why string) *ConflictError {
 	e := &ConflictError{Revision: c.revision.Load(), Why: why}
 	if d, ok := c.changes.made.back(0); ok && d.Revision >= c.turned.Revision {
-		e.By, e.What, e.Target, e.At = d.By, d.What, d.target(), d.At
+		e.By, e.What, e.Target, e.At = d.By, d.What, d.Target(), d.At
 	} else {
 		e.By, e.What, e.At = c.turned.By, c.turned.What, c.turned.At
 	}
@@ -261,8 +261,8 @@ func (ch Change) what() string {
 	return words[ch.What][0]
 }
 
-// target is what the record says that it was done to.
-func (d Changed) target() string {
+// Target is what the record says that it was done to.
+func (d Changed) Target() string {
 	switch {
 	case d.Held.What != HoldsLevel:
 		return d.ID
@@ -275,7 +275,7 @@ func (d Changed) target() string {
 // entryOf is a change as the record has it.
 func (c *Control) entryOf(d Changed) audit.Entry {
 	e := audit.Entry{
-		At: d.At, Who: d.By, What: d.What, Target: d.target(), Why: d.Reason, Until: d.Set.until(),
+		At: d.At, Who: d.By, What: d.What, Target: d.Target(), Why: d.Reason, Until: d.Set.until(),
 		Undo: audit.Undo{Revision: d.Revision, Does: d.undoes(), Of: d.of},
 	}
 	switch {

@@ -38,7 +38,7 @@ func (c *Control) undoOf(now time.Time, revision uint64) (Change, error) {
 	if last := c.changes.last[d.Held]; last != revision {
 		e := c.conflict("it was changed again since: undo that first, or decide anew")
 		if later, ok := c.changes.find(last); ok {
-			e.By, e.What, e.Target, e.At = later.By, later.What, later.target(), later.At
+			e.By, e.What, e.Target, e.At = later.By, later.What, later.Target(), later.At
 		}
 		return Change{}, e
 	}
@@ -49,12 +49,12 @@ func (c *Control) undoOf(now time.Time, revision uint64) (Change, error) {
 	is := c.holds(now, d.Held)
 	if before.none() && is.none() {
 		e := c.conflict("it has ended by itself: there is nothing left to undo")
-		e.By, e.What, e.Target, e.At = audit.By, endOf(d.Held), d.target(), d.Set.until()
+		e.By, e.What, e.Target, e.At = audit.By, endOf(d.Held), d.Target(), d.Set.until()
 		return Change{}, e
 	}
 	if !d.Set.none() && is.none() {
 		e := c.conflict("it has ended by itself, and what was before it is for somebody to decide anew")
-		e.By, e.What, e.Target, e.At = audit.By, endOf(d.Held), d.target(), d.Set.until()
+		e.By, e.What, e.Target, e.At = audit.By, endOf(d.Held), d.Target(), d.Set.until()
 		return Change{}, e
 	}
 	return Change{Held: d.Held, Set: before, of: revision}, nil
