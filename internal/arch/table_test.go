@@ -20,6 +20,8 @@ type layer struct {
 // matching row wins, "" is the root package.
 var layers = map[string]layer{
 	"lane":     {rank: 0, stdOnly: true, pure: true, why: "any Go program can use the lanes, and the same code decides in production, under testing/synctest and in simulations"},
+	"live":     {rank: 1, stdOnly: true, pure: true, why: "what counters mean to who watches is a function of two moments"},
+	"history":  {rank: 2, stdOnly: true, pure: true, why: "two hours are kept in production as in tests: time is an argument"},
 	"level":    {rank: 0, stdOnly: true, pure: true, why: "the same ladder climbs in production, in virtual time and in tests of a playbook"},
 	"playbook": {rank: 1, stdOnly: true, pure: true, why: "what is in force is a function of the playbook and the level, so that it can be tested like code"},
 	"audit":    {rank: 0, stdOnly: true, pure: true, why: "the record's shape is known to all who write or keep it"},
@@ -50,6 +52,8 @@ var layers = map[string]layer{
 
 	"api/store": {rank: 1, stdOnly: true, why: "what a store must be able to do, known to the API that asks and to the driver that answers"},
 	"api/token": {rank: 2, why: "tokens and their hashes, known to the API and to the commands that make the first one"},
+
+	"api/session": {rank: 2, stdOnly: true, why: "who is logged in is known to the API and to the commands, and needs neither HTTP nor passwords"},
 
 	"api":              {rank: 4, why: "plain net/http, so that a program without Caddy can offer it"},
 	"console/top":      {rank: 5, why: "the terminal's screen is drawn from the API's document, by whoever has fetched it"},
@@ -170,11 +174,11 @@ var confined = map[string]struct {
 	},
 	"golang.org/x/crypto/argon2": {
 		in:  []string{"api/token"},
-		why: "one place hashes tokens",
+		why: "one place hashes tokens and passwords",
 	},
 	"golang.org/x/text/unicode/norm": {
-		in:  []string{"captcha/answer"},
-		why: "what people type is compared as they mean it in one place",
+		in:  []string{"captcha/answer", "api/token"},
+		why: "what people type is compared as they mean it where answers and where passwords are looked at",
 	},
 	"go.yaml.in/yaml/": {
 		in:  []string{"playbook/playtest"},
