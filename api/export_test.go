@@ -4,6 +4,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/daero/daero"
 	"github.com/daero/daero/level"
 	"github.com/daero/daero/playbook"
 )
@@ -18,9 +19,17 @@ func PinOf(r io.Reader, now time.Time, who string) (level.Pin, error) {
 }
 
 func PauseOf(r io.Reader, now time.Time, who string) (playbook.Pause, error) {
-	var d order
+	var d lasting
 	if err := decode(r, &d); err != nil {
 		return playbook.Pause{}, err
 	}
 	return d.pause(now, who)
+}
+
+func LaneOrderOf(r io.Reader, now time.Time, who string) (daero.LaneOrder, error) {
+	var d laneOrder
+	if err := decode(r, &d); err != nil {
+		return daero.LaneOrder{}, err
+	}
+	return d.order(now, who, "default", "login", 1)
 }

@@ -9,7 +9,9 @@ import (
 
 // LanesDoc is what all lanes are doing. Counters only grow.
 type LanesDoc struct {
-	At       time.Time             `json:"at"`
+	At time.Time `json:"at"`
+	// Revision is as in [LevelDoc].
+	Revision uint64                `json:"revision"`
 	Backends map[string]BackendDoc `json:"backends"`
 }
 
@@ -52,14 +54,25 @@ type LaneDoc struct {
 	Challenge      map[string]float64 `json:"challenge"`             // likewise
 	ChallengeNew   map[string]float64 `json:"challenge_new_devices"` // likewise, of devices that are not known
 	Ceiling        float64            `json:"ceiling,omitempty"`
+	Max            int                `json:"max,omitempty"` // permits, ordered by hand
+	// Order is what a person ordered, which is part of the above.
+	Order *LaneOrderDoc `json:"order,omitempty"`
 }
 
 func showLanes(c *call) error {
-	doc := LanesDoc{At: c.Now(), Backends: map[string]BackendDoc{}}
+	st := c.Daero.Control().State(c.Now())
+	doc := LanesDoc{At: st.At, Revision: st.Revision, Backends: map[string]BackendDoc{}}
+	byHand := map[string]*LaneOrderDoc{}
+	for _, o := range st.Lanes {
+		d := laneOrderDoc(o)
+		byHand[o.ID()] = &d
+	}
 	for name, b := range c.Daero.Snapshot().Backends {
 		bd := BackendDoc{Limit: b.Limit, Phase: b.Phase, InFlight: b.InFlight, Pressure: b.Pressure, Shadow: b.Shadow, Lanes: make([]LaneDoc, 0, len(b.Lanes))}
 		for _, l := range b.Lanes {
-			bd.Lanes = append(bd.Lanes, laneDoc(l))
+			d := laneDoc(l)
+			d.Order = byHand[name+"/"+l.Name]
+			bd.Lanes = append(bd.Lanes, d)
 		}
 		doc.Backends[name] = bd
 	}
@@ -70,7 +83,7 @@ func laneDoc(l lane.LaneSnapshot) LaneDoc {
 	d := LaneDoc{
 		Name: l.Name, Tier: l.Tier.String(), Streams: l.Streams, InFlight: l.InFlight, Waiting: l.Waiting, Limit: l.Limit,
 		Turn: l.Turn, Base: l.Base.Seconds(), Recent: l.Recent.Seconds(), WouldRefuse: l.WouldRefuse,
-		Served: l.Served, Failed: l.Failed, Overloaded: l.Overloaded, Dropped: l.Dropped, Ceiling: l.Orders.Ceiling,
+		Served: l.Served, Failed: l.Failed, Overloaded: l.Overloaded, Dropped: l.Dropped, Ceiling: l.Orders.Ceiling, Max: l.Orders.Max,
 		Passed: map[string]uint64{}, Refused: map[string]map[string]uint64{}, WouldShed: map[string]uint64{}, Shed: map[string]float64{},
 		Challenged: map[string]uint64{}, WouldChallenge: map[string]uint64{}, Challenge: map[string]float64{}, ChallengeNew: map[string]float64{},
 		Deferred: map[string]uint64{}, WouldDefer: map[string]uint64{}, Defer: map[string]float64{},

@@ -1,10 +1,10 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
+	"github.com/daero/daero"
 	"github.com/daero/daero/level"
 	"github.com/daero/daero/playbook"
 )
@@ -18,6 +18,10 @@ type LevelDoc struct {
 	Number int       `json:"number"`
 	Shape  string    `json:"shape"`
 	level.State
+	// Revision is that of what is controlled by hand: it rises when somebody
+	// changes anything, and with a reload. A change sent with the revision that was
+	// seen is refused if somebody else was quicker.
+	Revision uint64 `json:"revision"`
 	// Paused is a pause of the playbook, Shadow that all of it is in shadow.
 	Paused *playbook.Pause `json:"paused,omitempty"`
 	Shadow bool            `json:"shadow,omitempty"`
@@ -31,27 +35,30 @@ type LevelDoc struct {
 }
 
 func showLevel(c *call) error {
-	st := c.Daero.Control().State(c.Now())
+	now := c.Now()
+	return c.send(http.StatusOK, c.levelDoc(now, c.Daero.Control().State(now)))
+}
+
+func (a *API) levelDoc(now time.Time, st daero.ControlState) LevelDoc {
 	doc := LevelDoc{
-		At: st.At, Number: int(st.Level.Level), State: st.Level, Paused: st.Paused, Shadow: st.Shadow,
+		At: st.At, Number: int(st.Level.Level), State: st.Level, Revision: st.Revision, Paused: st.Paused, Shadow: st.Shadow,
 	}
 	if doc.Number < len(Shapes) {
 		doc.Shape = Shapes[doc.Number]
 	}
-	h, kept := c.Health()
-	if st, ok := c.Fleet(c.Now()); ok {
+	h, kept := a.Health()
+	if st, ok := a.Fleet(now); ok {
 		doc.Fleet = fleetDoc(st)
 		doc.Fleet.Raises = doc.Fleet.Raises && !doc.Pinned // a person's pin holds
 	}
 	doc.Audit, doc.AuditError, doc.AuditLost = kept && h.Error == "", h.Error, h.Lost
-	return c.send(http.StatusOK, doc)
+	return doc
 }
 
 // pinDoc is what a pin is asked for with.
 type pinDoc struct {
 	Level *word `json:"level"`
-	order
-	Confirm bool `json:"confirm,omitempty"`
+	lasting
 }
 
 // pin checks what was sent.
@@ -84,28 +91,14 @@ func pinLevel(c *call) error {
 	if err != nil {
 		return err
 	}
-	effect := c.effect(p.Level)
-	if effect.Share > confirmAbove && !d.Confirm {
-		return problem{
-			Status: http.StatusConflict, Kind: "confirm", Title: "This needs to be confirmed",
-			Detail: fmt.Sprintf("pinned to %s the playbook refuses about %.0f%% of all requests: send \"confirm\": true if that is meant", p.Level, effect.Share*100),
-			More:   map[string]any{"predicted": effect},
-		}
-	}
-	if err := c.Daero.Control().Pin(now, p); err != nil {
-		return invalid(err)
-	}
-	return c.send(http.StatusOK, map[string]any{"pin": p, "predicted": effect})
-}
-
-func unpinLevel(c *call) error {
-	reason, err := c.reason()
+	done, err := c.change(now, daero.Change{Held: daero.Held{What: daero.HoldsLevel}, Set: daero.Value{Pin: p}}, d.hand, p.Reason)
 	if err != nil {
 		return err
 	}
-	if !c.Daero.Control().Unpin(c.Now(), c.who, reason) {
-		return conflict("not-pinned", "Nothing is pinned", "the level is what is measured")
-	}
-	c.w.WriteHeader(http.StatusNoContent)
-	return nil
+	return c.send(http.StatusOK, struct {
+		Pin level.Pin `json:"pin"`
+		ChangedDoc
+	}{p, done})
 }
+
+func unpinLevel(c *call) error { return c.release(daero.Held{What: daero.HoldsLevel}) }

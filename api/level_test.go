@@ -68,7 +68,7 @@ func TestPinAndUnpin(t *testing.T) {
 	}
 	w.expect(w.do(store.Acting, "POST", "/daero/api/level/pin", `{"level":1,"until":"2026-01-01T03:00:00Z","reason":"x"}`), 200)
 	w.step(time.Second)
-	w.expect(w.do(store.Acting, "DELETE", "/daero/api/level/pin", `{"reason":"over"}`), 204)
+	w.expect(w.do(store.Acting, "DELETE", "/daero/api/level/pin", `{"reason":"over"}`), 200)
 	w.step(time.Second)
 	if doc := w.get("/daero/api/level"); doc["number"] != 0.0 {
 		t.Errorf("after unpin: %v", doc)
@@ -91,7 +91,7 @@ func TestPinThatRefusesMuch(t *testing.T) {
 	w.traffic("message", lane.Foreground, 40)
 	w.step(2 * time.Second)
 	w.expect(w.do(store.Acting, "POST", "/daero/api/level/pin", `{"level":"alert","for":"1m","reason":"x"}`), 200) // 30 %
-	w.expect(w.do(store.Acting, "DELETE", "/daero/api/level/pin", `{"reason":"x"}`), 204)
+	w.expect(w.do(store.Acting, "DELETE", "/daero/api/level/pin", `{"reason":"x"}`), 200)
 	p := w.expect(w.do(store.Acting, "POST", "/daero/api/level/pin", `{"level":"serious","for":"1m","reason":"x"}`), 409)
 	predicted := p["predicted"].(map[string]any)
 	if share := predicted["share"].(float64); share < 0.53 || share > 0.55 {

@@ -14,10 +14,12 @@ import (
 
 // PlaybookDoc is what happens at which level, and what is in force.
 type PlaybookDoc struct {
-	At     time.Time       `json:"at"`
-	Level  level.Level     `json:"level"`
-	Shadow bool            `json:"shadow"`
-	Paused *playbook.Pause `json:"paused,omitempty"`
+	At    time.Time   `json:"at"`
+	Level level.Level `json:"level"`
+	// Revision is as in [LevelDoc].
+	Revision uint64          `json:"revision"`
+	Shadow   bool            `json:"shadow"`
+	Paused   *playbook.Pause `json:"paused,omitempty"`
 	// Rows are the playbook, the lowest level first.
 	Rows []RowDoc `json:"rows"`
 	// InForce is what is done now, or with shadow would be.
@@ -89,7 +91,7 @@ type TellerDoc struct {
 func showPlaybook(c *call) error {
 	st := c.Daero.Control().State(c.Now())
 	doc := PlaybookDoc{
-		At: st.At, Level: st.Level.Level, Shadow: st.Shadow, Paused: st.Paused,
+		At: st.At, Level: st.Level.Level, Revision: st.Revision, Shadow: st.Shadow, Paused: st.Paused,
 		Rows: c.rows(st.Book), InForce: []InForceDoc{}, Tellers: tellers(st), Flags: st.Flags,
 	}
 	for _, f := range st.Actions {
@@ -143,80 +145,16 @@ func tellers(st daero.ControlState) []TellerDoc {
 	return docs
 }
 
-// pause reads what a pause, or a stop, is asked for with.
-func (c *call) pause(now time.Time) (playbook.Pause, error) {
-	var d order
-	if err := c.read(&d); err != nil {
-		return playbook.Pause{}, err
-	}
-	return d.pause(now, c.who)
-}
+func pausePlaybook(c *call) error { return c.withdraw(daero.Held{What: daero.HoldsPlaybook}) }
 
-// pause checks what was sent.
-func (o order) pause(now time.Time, who string) (playbook.Pause, error) {
-	reason, err := o.why()
-	if err != nil {
-		return playbook.Pause{}, err
-	}
-	until, err := o.end(now)
-	if err != nil {
-		return playbook.Pause{}, err
-	}
-	p := playbook.Pause{Until: until, By: who, Reason: reason}
-	if err := p.Validate(now); err != nil {
-		return playbook.Pause{}, invalid(err)
-	}
-	return p, nil
-}
-
-func pausePlaybook(c *call) error {
-	now := c.Now()
-	p, err := c.pause(now)
-	if err != nil {
-		return err
-	}
-	if err := c.Daero.Control().Pause(now, p); err != nil {
-		return invalid(err)
-	}
-	return c.send(http.StatusOK, map[string]any{"paused": p})
-}
-
-func resumePlaybook(c *call) error {
-	reason, err := c.reason()
-	if err != nil {
-		return err
-	}
-	if !c.Daero.Control().Resume(c.Now(), c.who, reason) {
-		return conflict("not-paused", "The playbook is not paused", "nothing was changed")
-	}
-	c.w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-// reason reads a body that has a reason and nothing else.
-func (c *call) reason() (string, error) {
-	var d struct {
-		Reason string `json:"reason"`
-	}
-	if err := c.read(&d); err != nil {
-		return "", err
-	}
-	return order{Reason: d.Reason}.why()
-}
+func resumePlaybook(c *call) error { return c.release(daero.Held{What: daero.HoldsPlaybook}) }
 
 func stopAction(c *call) error {
-	id, now := c.r.PathValue("id"), c.Now()
+	id := c.r.PathValue("id")
 	if err := c.known(id); err != nil {
 		return err
 	}
-	p, err := c.pause(now)
-	if err != nil {
-		return err
-	}
-	if err := c.Daero.Control().StopAction(now, id, p); err != nil {
-		return invalid(err)
-	}
-	return c.send(http.StatusOK, map[string]any{"id": id, "stopped": p})
+	return c.withdraw(daero.Held{What: daero.HoldsAction, ID: id})
 }
 
 func startAction(c *call) error {
@@ -224,15 +162,52 @@ func startAction(c *call) error {
 	if err := c.known(id); err != nil {
 		return err
 	}
-	reason, err := c.reason()
+	return c.release(daero.Held{What: daero.HoldsAction, ID: id})
+}
+
+// withdraw pauses the playbook, or stops one action.
+func (c *call) withdraw(held daero.Held) error {
+	var d lasting
+	if err := c.read(&d); err != nil {
+		return err
+	}
+	now := c.Now()
+	p, err := d.pause(now, c.who)
 	if err != nil {
 		return err
 	}
-	if !c.Daero.Control().StartAction(c.Now(), id, c.who, reason) {
-		return conflict("not-stopped", "The action is not stopped", "nothing was changed")
+	done, err := c.change(now, daero.Change{Held: held, Set: daero.Value{Pause: p}}, d.hand, p.Reason)
+	if err != nil {
+		return err
 	}
-	c.w.WriteHeader(http.StatusNoContent)
-	return nil
+	if held.What == daero.HoldsPlaybook {
+		return c.send(http.StatusOK, struct {
+			Paused playbook.Pause `json:"paused"`
+			ChangedDoc
+		}{p, done})
+	}
+	return c.send(http.StatusOK, struct {
+		ID      string         `json:"id"`
+		Stopped playbook.Pause `json:"stopped"`
+		ChangedDoc
+	}{held.ID, p, done})
+}
+
+// release ends what is held by hand.
+func (c *call) release(held daero.Held) error {
+	var d ending
+	if err := c.read(&d); err != nil {
+		return err
+	}
+	why, err := d.why()
+	if err != nil {
+		return err
+	}
+	done, err := c.change(c.Now(), daero.Change{Held: held}, d.hand, why)
+	if err != nil {
+		return err
+	}
+	return c.send(http.StatusOK, done)
 }
 
 // known says if there is no action of an ID, and which there are.

@@ -68,7 +68,7 @@ func TestPauseAndResume(t *testing.T) {
 	if doc := w.get("/daero/api/level"); doc["paused"] == nil {
 		t.Error("the level does not say that the playbook is paused")
 	}
-	w.expect(w.do(store.Acting, "POST", "/daero/api/playbook/resume", `{"reason":"better"}`), 204)
+	w.expect(w.do(store.Acting, "POST", "/daero/api/playbook/resume", `{"reason":"better"}`), 200)
 	w.step(time.Second)
 	if shed() == 0 {
 		t.Error("resumed, and nothing is in force")
@@ -94,7 +94,7 @@ func TestStopAndStartOneAction(t *testing.T) {
 	if doc := w.get("/daero/api/playbook"); doc["flags"].(map[string]any)["comments"] != "off" {
 		t.Error("another action stopped as well")
 	}
-	w.expect(w.do(store.Acting, "POST", path+"start", `{"reason":"x"}`), 204)
+	w.expect(w.do(store.Acting, "POST", path+"start", `{"reason":"x"}`), 200)
 	w.expect(w.do(store.Acting, "POST", path+"start", `{"reason":"x"}`), 409)
 	w.step(time.Second)
 	if s := w.daero.Lane("default", "login").Orders().Shed[lane.Background]; s == 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"strconv"
 
 	"github.com/daero/daero/api/store"
 )
@@ -82,6 +83,7 @@ func (c *call) send(status int, doc any) error {
 		return err
 	}
 	c.w.Header().Set("Content-Type", "application/json")
+	c.w.Header().Set(RevisionHeader, strconv.FormatUint(c.Daero.Control().Revision(), 10))
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(append(data, '\n')) // who asked went away
 	return nil
