@@ -56,8 +56,9 @@ type Config struct {
 // Host holds rehearsals. Open says where to keep them; until then, and after
 // Close, none can be started.
 type Host struct {
-	cfg Config
-	wg  sync.WaitGroup
+	cfg    Config
+	endsIn time.Duration
+	wg     sync.WaitGroup
 
 	mu      sync.Mutex
 	dir     string
@@ -78,7 +79,7 @@ func NewHost(cfg Config) *Host {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Host{cfg: cfg}
+	return &Host{cfg: cfg, endsIn: endsIn}
 }
 
 // Open reads what was kept in a directory, which is made when something is to

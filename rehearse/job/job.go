@@ -108,21 +108,22 @@ func (j *Job) note(l Line) {
 	if len(l.Lanes) == 0 {
 		return
 	}
+	again := j.Last != nil && j.Last.Arm == l.Arm && l.At < j.Last.At
 	j.Last = &Second{Arm: l.Arm, At: l.At, Lanes: l.Lanes}
 	if j.Series == nil {
 		j.Series = &Series{Step: 1, Arms: map[string]map[string]*Curve{}}
 	}
-	j.Series.add(l)
+	j.Series.add(l, again)
 }
 
 // add appends a second. An arm that begins again, because the machine was too
 // noisy, begins again here.
-func (s *Series) add(l Line) {
+func (s *Series) add(l Line, again bool) {
 	arm := s.Arms[l.Arm]
 	if arm == nil && len(s.Arms) >= maxArms {
 		return
 	}
-	if arm == nil || l.At < 2 {
+	if arm == nil || again {
 		arm = map[string]*Curve{}
 		s.Arms[l.Arm] = arm
 	}

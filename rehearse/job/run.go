@@ -27,9 +27,10 @@ type run struct {
 const (
 	// eachArm is for starting and ending processes, and for waiting till the
 	// machine is quiet, around every arm.
-	eachArm  = time.Minute
-	endsIn   = 10 * time.Second // after it was asked to
-	closesIn = 5 * time.Second  // its outputs, after it has ended
+	eachArm = time.Minute
+	// endsIn is how long it may take to end once it was asked to, and its outputs
+	// to close once it has ended.
+	endsIn = 10 * time.Second
 )
 
 var errSlow = errors.New("it took much longer than it should, and was ended")
@@ -67,7 +68,7 @@ func (r *run) process(ctx context.Context, out *capped, said *listening) error {
 	cmd := exec.CommandContext(ctx, program, r.request.arguments(filepath.Join(r.part, reportHTML))...)
 	cmd.Env, cmd.Dir = r.environment(), r.part
 	cmd.Stdout, cmd.Stderr = out, said
-	cmd.WaitDelay = endsIn
+	cmd.WaitDelay = r.host.endsIn
 	group(cmd)
 	if err := cmd.Start(); err != nil {
 		return err
