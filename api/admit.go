@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/daero/daero/api/session"
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
@@ -21,12 +22,30 @@ func (c *call) admit(rt Route) error {
 	switch {
 	case rt.Role == "":
 		return nil
-	case c.Local:
-		c.who, c.role = local, store.Admin
-		return nil
-	case c.PublicFlags && strings.HasPrefix(rt.Path, FlagsPrefix):
+	case c.PublicFlags && !c.Local && strings.HasPrefix(rt.Path, FlagsPrefix):
 		return nil
 	}
+	return c.identify(rt)
+}
+
+// identify finds out who asks: by a token, and only without one by a cookie,
+// which browsers send unasked.
+func (c *call) identify(rt Route) error {
+	if c.Local {
+		c.who, c.role = local, store.Admin
+		return nil
+	}
+	if len(c.r.Header.Values("Authorization")) > 0 {
+		return c.byToken(rt)
+	}
+	if secret := c.sessionSecret(); secret != "" {
+		return c.bySession(rt, secret)
+	}
+	c.w.Header().Set("WWW-Authenticate", `Bearer realm="daero"`)
+	return problem{Status: http.StatusUnauthorized, Kind: "no-token", Title: "A token is needed", Detail: `send "Authorization: Bearer daero_…", or log in to the console`}
+}
+
+func (c *call) byToken(rt Route) error {
 	text, ok := bearer(c.r)
 	if !ok {
 		c.w.Header().Set("WWW-Authenticate", `Bearer realm="daero"`)
@@ -45,13 +64,38 @@ func (c *call) admit(rt Route) error {
 		return err
 	case !o.Role.Allows(rt.Role):
 		c.w.Header().Set("WWW-Authenticate", `Bearer realm="daero", error="insufficient_scope"`)
-		return problem{
-			Status: http.StatusForbidden, Kind: "role", Title: "The role does not allow this",
-			Detail: fmt.Sprintf("%s is %s; this needs %s", o.Name, o.Role, rt.Role),
-		}
+		return notAllowedTo(o.Name, o.Role, rt.Role)
 	}
 	c.who, c.role = o.Name, o.Role
 	return nil
+}
+
+// bySession lets a browser in that is logged in. A secret cannot be guessed, and
+// pages left open go on asking when their session has ended: that is no failure
+// to count.
+func (c *call) bySession(rt Route, secret string) error {
+	if err := c.ownPage(); err != nil {
+		return err
+	}
+	s, err := c.Login.Sessions.Find(c.r.Context(), c.Now(), secret)
+	switch {
+	case errors.Is(err, session.ErrNone):
+		c.setCookie("", time.Time{})
+		return problem{Status: http.StatusUnauthorized, Kind: "no-session", Title: "You are not logged in any more", Detail: "the session has ended: log in again"}
+	case err != nil:
+		return err
+	case !s.Role.Allows(rt.Role):
+		return notAllowedTo(s.Name, s.Role, rt.Role)
+	}
+	c.who, c.role, c.session = s.Name, s.Role, &s
+	return nil
+}
+
+func notAllowedTo(name string, has, needs store.Role) error {
+	return problem{
+		Status: http.StatusForbidden, Kind: "role", Title: "The role does not allow this",
+		Detail: fmt.Sprintf("%s is %s; this needs %s", name, has, needs),
+	}
 }
 
 // bearer returns the token of a request that has one.

@@ -72,6 +72,15 @@ type Config struct {
 	Rehearsals *job.Host
 	// Previews makes questions of the captcha to look at. Default: nobody does.
 	Previews *preview.Booth
+	// Login lets browsers log in and stay logged in. Default: only tokens count.
+	Login *Login
+	// Console is where the console stands on this site, "" where it does not.
+	Console string
+	// Build names the program, so that a page can tell that it is of another.
+	Build string
+	// Secure reports whether a request came by HTTPS all the way from the
+	// browser. Default: whether the connection has TLS.
+	Secure func(*http.Request) bool
 	// PublicFlags lets anyone read flags, without a token.
 	PublicFlags bool
 	// Local is for where only those come who have the machine: then everyone is
@@ -90,6 +99,7 @@ type API struct {
 	mux      *http.ServeMux
 	rates    rates
 	refusals refusals
+	origins  *http.CrossOriginProtection
 	looks    looks
 }
 
@@ -113,10 +123,13 @@ func New(cfg Config) (*API, error) {
 	if cfg.Client == nil {
 		cfg.Client = peer
 	}
+	if cfg.Secure == nil {
+		cfg.Secure = func(r *http.Request) bool { return r.TLS != nil }
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	a := &API{Config: cfg, mux: http.NewServeMux()}
+	a := &API{Config: cfg, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection()}
 	a.register()
 	return a, nil
 }

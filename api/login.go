@@ -1,96 +1,15 @@
 package api
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"html/template"
 	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
 )
-
-// loginPage is what a one-time link opens. Looking at it uses nothing up:
-// mail scanners and browsers look ahead.
-type loginPage struct {
-	Lang, Title, Text     string
-	Label, Button, Secret string // the form; none without a secret
-	Token, TokenText      string // the result
-}
-
-const loginStyle = `:root{color-scheme:light dark}body{margin:0;min-height:100vh;display:grid;place-items:center;font:1.0625rem/1.7 system-ui,"Apple SD Gothic Neo","Malgun Gothic","Noto Sans KR",sans-serif;word-break:keep-all}
-main{max-width:36rem;margin:1rem;padding:2rem}h1{font-size:1.5rem;line-height:1.3}input,button{font:inherit;padding:.5rem .75rem}label{display:block;margin-bottom:1rem}input{display:block;width:100%;box-sizing:border-box}
-code{display:block;padding:1rem;border:1px solid;overflow-wrap:anywhere;user-select:all}`
-
-var loginTemplate = template.Must(template.New("login").Parse(`<!doctype html><html lang="{{.Lang}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><title>{{.Title}}</title><style>` + loginStyle + `</style></head><body><main><h1>{{.Title}}</h1><p>{{.Text}}</p>
-{{if .Secret}}<form method="post" action="login" autocomplete="off"><input type="hidden" name="token" value="{{.Secret}}"><label>{{.Label}}<input name="name" value="admin" required maxlength="64" pattern="[a-z0-9.\-_@]+"></label><button>{{.Button}}</button></form>{{end}}
-{{if .Token}}<code>{{.Token}}</code><p>{{.TokenText}}</p>{{end}}</main></body></html>
-`))
-
-// loginPolicy lets the page have its own style, and nothing else.
-var loginPolicy = func() string {
-	sum := sha256.Sum256([]byte(loginStyle))
-	return "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}()
-
-// asks, done and spent are the page's three states, in English and in Korean.
-var (
-	asks = [2]loginPage{
-		{Title: "Set up daero's first admin", Text: "The button makes an admin's token and shows it once. After that this link is of no use any more.", Label: "Name of the admin", Button: "Make the token"},
-		{Title: "daero 첫 관리자 만들기", Text: "아래 단추를 누르면 관리자 토큰을 만들어 한 번만 보여 줍니다. 그 뒤에는 이 링크를 다시 쓸 수 없습니다.", Label: "관리자 이름", Button: "토큰 만들기"},
-	}
-	done = [2]loginPage{
-		{Title: "The admin's token", Text: "Keep it now: it is not shown again.", TokenText: `Commands read it from the variable DAERO_TOKEN or from a file (--token-file); programs send it as "Authorization: Bearer …".`},
-		{Title: "관리자 토큰", Text: "지금 보관해 주세요. 다시 보여 주지 않습니다.", TokenText: `명령은 환경 변수 DAERO_TOKEN이나 파일(--token-file)에서 토큰을 읽고, 프로그램은 "Authorization: Bearer …"로 보냅니다.`},
-	}
-	spent = [2]loginPage{
-		{Title: "This link cannot be used", Text: `It was used, has expired after 15 minutes, or is not whole. On the machine itself, "daero operator add NAME --role admin" makes a token at any time.`},
-		{Title: "쓸 수 없는 링크입니다", Text: `이미 썼거나, 15분이 지났거나, 주소가 온전하지 않습니다. 서버에서 "daero operator add 이름 --role admin"으로 언제든지 토큰을 만들 수 있습니다.`},
-	}
-	taken = [2]loginPage{
-		{Title: "Another name, please", Text: "The name is taken, or has letters other than a-z, 0-9 and . - _ @. The link can still be used."},
-		{Title: "다른 이름을 써 주세요", Text: "이미 있는 이름이거나 a-z, 0-9, . - _ @ 밖의 글자가 있습니다. 링크는 아직 쓸 수 있습니다."},
-	}
-)
-
-// page sends one of the pages in the reader's language.
-func (c *call) page(status int, pages [2]loginPage, fill func(*loginPage)) error {
-	p := pages[0]
-	p.Lang = "en"
-	if prefersKorean(c.r.Header.Get("Accept-Language")) {
-		p = pages[1]
-		p.Lang = "ko"
-	}
-	if fill != nil {
-		fill(&p)
-	}
-	h := c.w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", loginPolicy)
-	h.Set("Referrer-Policy", "no-referrer") // the address has the secret in it
-	h.Set("Vary", "Accept-Language")
-	c.w.WriteHeader(status)
-	_ = loginTemplate.Execute(c.w, p) // who asked went away
-	return nil
-}
-
-// prefersKorean reports whether Korean is named before English. Browsers list
-// languages in the order of preference.
-func prefersKorean(accept string) bool {
-	for tag := range strings.SplitSeq(strings.ToLower(accept), ",") {
-		switch tag = strings.TrimSpace(tag); {
-		case strings.HasPrefix(tag, "ko"):
-			return true
-		case strings.HasPrefix(tag, "en"):
-			return false
-		}
-	}
-	return false
-}
 
 // secretForm reports whether a text could be a link's secret.
 func secretForm(s string) bool {
@@ -98,18 +17,50 @@ func secretForm(s string) bool {
 	return err == nil && len(raw) == 32
 }
 
+// whose says whose a link is: an operator's, or "" for an admin to be added.
+func (c *call) whose(secret string) (operator string, err error) {
+	if c.Login == nil {
+		return "", nil
+	}
+	return c.Login.Links.Login(c.r.Context(), token.LoginHash(secret), c.Now())
+}
+
 func showLogin(c *call) error {
 	secret := c.r.URL.Query().Get("token")
 	if !secretForm(secret) {
 		return c.page(http.StatusBadRequest, spent, nil)
 	}
-	return c.page(http.StatusOK, asks, func(p *loginPage) { p.Secret = secret })
+	name, err := c.whose(secret)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return c.page(http.StatusForbidden, spent, nil)
+	case err != nil:
+		return err
+	case name != "" && c.cookieName() == "":
+		return c.page(http.StatusForbidden, insecure, nil)
+	case name != "":
+		return c.page(http.StatusOK, enters, func(p *loginPage) { p.Secret, p.Who = secret, name })
+	}
+	return c.page(http.StatusOK, asks, func(p *loginPage) { p.Secret, p.Name = secret, true })
+}
+
+// ownForm refuses a form that another site sent. Pages without a referrer send
+// the origin "null": then what the browser says of the site counts, where it
+// says it at all; the form's secret is what nobody else has.
+func (c *call) ownForm() error {
+	if c.r.Header.Get("Origin") == "null" && c.r.Header.Get("Sec-Fetch-Site") == "" {
+		return nil
+	}
+	return c.sameOrigin()
 }
 
 func redeemLogin(c *call) error {
 	now, from := c.Now(), c.Client(c.r)
 	if !c.Tokens.Allowed(now, from) {
 		return c.tooMany()
+	}
+	if err := c.ownForm(); err != nil {
+		return err
 	}
 	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
@@ -119,14 +70,50 @@ func redeemLogin(c *call) error {
 	if err := c.r.ParseForm(); err != nil {
 		return bad("the form cannot be read")
 	}
-	secret, name := c.r.PostForm.Get("token"), c.r.PostForm.Get("name")
+	secret := c.r.PostForm.Get("token")
 	if !secretForm(secret) {
-		c.Tokens.Refused(now, from)
-		c.refused(now, from, "a login link that is not whole")
-		return c.page(http.StatusForbidden, spent, nil)
+		return c.spent("a login link that is not whole")
 	}
+	name, err := c.whose(secret)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return c.spent("a login link that was used or has expired")
+	case err != nil:
+		return err
+	case name != "":
+		return c.follow(secret)
+	}
+	return c.makeAdmin(secret, c.r.PostForm.Get("name"))
+}
+
+// spent refuses a link, and counts it.
+func (c *call) spent(why string) error {
+	now, from := c.Now(), c.Client(c.r)
+	c.Tokens.Refused(now, from)
+	c.refused(now, from, why)
+	return c.page(http.StatusForbidden, spent, nil)
+}
+
+// follow lets an operator in by a link.
+func (c *call) follow(secret string) error {
+	if c.cookieName() == "" {
+		return c.page(http.StatusForbidden, insecure, nil) // the link can still be used
+	}
+	a, err := c.Login.Links.Follow(c.r.Context(), token.LoginHash(secret), c.Now())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return c.spent("a login link that was used or has expired")
+	case err != nil:
+		return err
+	}
+	return c.begin(store.Session{Operator: a.ID, Name: a.Name, Role: a.Role, Via: store.ByLink}, c.goToConsole)
+}
+
+// makeAdmin adds an admin by a link, shows the token, and lets the browser in if
+// it may have a session.
+func (c *call) makeAdmin(secret, name string) error {
 	again := func(p *loginPage) {
-		p.Secret, p.Label, p.Button = secret, asks[0].Label, asks[0].Button
+		p.Secret, p.Name, p.Label, p.Button = secret, true, asks[0].Label, asks[0].Button
 		if p.Lang == "ko" {
 			p.Label, p.Button = asks[1].Label, asks[1].Button
 		}
@@ -135,18 +122,41 @@ func redeemLogin(c *call) error {
 		return c.page(http.StatusUnprocessableEntity, taken, again)
 	}
 	text, cred := c.credential(name, store.Admin)
-	err = c.Logins.Redeem(c.r.Context(), token.LoginHash(secret), now, cred)
+	err := c.Logins.Redeem(c.r.Context(), token.LoginHash(secret), c.Now(), cred)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		c.Tokens.Refused(now, from)
-		c.refused(now, from, "a login link that was used or has expired")
-		return c.page(http.StatusForbidden, spent, nil)
+		return c.spent("a login link that was used or has expired")
 	case errors.Is(err, store.ErrExists):
 		return c.page(http.StatusConflict, taken, again)
 	case err != nil:
 		return err
 	}
-	c.who = name
-	c.record(audit.LoggedIn, name, string(store.Admin), "by the one-time link, from "+from)
-	return c.page(http.StatusOK, done, func(p *loginPage) { p.Token = text })
+	show := func() error {
+		return c.page(http.StatusOK, done, func(p *loginPage) {
+			p.Token = text
+			if c.session != nil {
+				c.toConsole(p)
+			}
+		})
+	}
+	if c.Login == nil || c.Local || c.cookieName() == "" {
+		c.who = name
+		c.record(audit.LoggedIn, name, string(store.Admin), "by link, from "+c.Client(c.r))
+		return show()
+	}
+	if err := c.begin(store.Session{Operator: cred.ID, Name: name, Role: store.Admin, Via: store.ByLink}, show); err != nil {
+		return show() // the token is there, and cannot be shown again
+	}
+	return nil
+}
+
+// toConsole lets a page lead on to the console, if there is one.
+func (c *call) toConsole(p *loginPage) {
+	if c.Console == "" {
+		return
+	}
+	p.Href, p.HrefText = c.Console, "Open the console"
+	if p.Lang == "ko" {
+		p.HrefText = "콘솔 열기"
+	}
 }

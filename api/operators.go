@@ -36,6 +36,8 @@ func addOperator(c *call) error {
 	var d struct {
 		Name string `json:"name"`
 		Role string `json:"role"`
+		// Password lets the operator log in to the console by name.
+		Password string `json:"password,omitempty"`
 	}
 	if err := c.read(&d); err != nil {
 		return err
@@ -45,6 +47,18 @@ func addOperator(c *call) error {
 		return bad(err.Error())
 	}
 	text, cred := c.credential(d.Name, role)
+	if d.Password != "" {
+		if err := c.accounts(); err != nil {
+			return err
+		}
+		if err := token.CheckPassword(d.Name, d.Password); err != nil {
+			return invalid(err)
+		}
+		if cred.PasswordHash, err = c.hash(d.Password); err != nil {
+			return err
+		}
+		cred.Password = true
+	}
 	if err := c.Operators.AddOperator(c.r.Context(), cred); err != nil {
 		return err
 	}

@@ -40,6 +40,17 @@ var routes = []Route{
 	{"GET", Prefix + "operators", store.Admin, "Who has a token.", listOperators},
 	{"POST", Prefix + "operators", store.Admin, "Adds an operator; the answer has the token, once.", addOperator},
 	{"DELETE", Prefix + "operators/{name}", store.Admin, "Removes an operator: the token ends at once.", removeOperator},
+	{"PUT", Prefix + "operators/{name}/password", store.Admin, "Gives an operator a password, and ends the operator's sessions.", setOperatorPassword},
+	{"POST", Prefix + "operators/{name}/link", store.Admin, "Makes a one-time link that logs an operator in.", makeOperatorLink},
+	{"POST", Prefix + "link", store.Admin, "Makes a one-time link for an admin who is to be added.", makeAdminLink},
+	{"PUT", Prefix + "account/password", store.Viewer, "Changes one's own password, and ends one's other sessions.", changePassword},
+	{"GET", Prefix + "session", "", "Who is logged in, and how one can log in.", showSession},
+	{"POST", Prefix + "session", "", "Logs a browser in, by a name and a password, or by a token.", logIn},
+	{"DELETE", Prefix + "session", "", "Logs this browser out.", logOut},
+	{"GET", Prefix + "sessions", store.Viewer, "Browsers that are logged in: one's own, all for an admin.", listSessions},
+	{"DELETE", Prefix + "sessions/{id}", store.Viewer, "Ends a session.", endSession},
+	{"GET", Prefix + "oidc/start", "", "Sends a browser to where accounts are kept elsewhere.", startSignOn},
+	{"GET", Prefix + "oidc/callback", "", "Where browsers come back to from there.", finishSignOn},
 	{"GET", Prefix + "lanes", store.Viewer, "What all lanes are doing.", showLanes},
 	{"GET", Prefix + "scaling/{lane}", store.Viewer, "How much more of the service a lane could use, for autoscalers.", showScaling},
 	{"GET", Prefix + "relay", store.Viewer, "What the relay does.", showRelay},
@@ -100,6 +111,8 @@ type call struct {
 	r    *http.Request
 	who  string
 	role store.Role
+	// session is the browser's, nil for who came otherwise.
+	session *store.Session
 }
 
 // answer serves a route to whoever may have it.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/daero/daero"
 	"github.com/daero/daero/api"
+	"github.com/daero/daero/api/session"
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
@@ -109,8 +110,13 @@ func newWorld(t *testing.T, change ...func(*api.Config)) *world {
 	}
 	t.Cleanup(undo)
 	w.step(time.Second)
+	tokens := token.NewVerifier(w.store)
 	w.cfg = api.Config{
-		Daero: w.daero, Record: w.store, Operators: w.store, Logins: w.store, Tokens: token.NewVerifier(w.store),
+		Daero: w.daero, Record: w.store, Operators: w.store, Logins: w.store, Tokens: tokens,
+		Login: &api.Login{
+			Sessions: session.NewKeeper(w.store), Passwords: token.NewPasswords(w.store, tokens), States: session.NewStates(),
+			Known: w.store, Accounts: w.store, Links: w.store,
+		},
 		Audit: record, Health: func() (store.Health, bool) { return store.Health{Written: 3}, true }, Now: w.clock,
 	}
 	for _, f := range change {

@@ -32,7 +32,7 @@ func (h *API) Provision(ctx caddy.Context) error {
 		return err
 	}
 	rt := app.(*App).rt
-	if h.api, err = api.New(rt.apiConfig(api.Config{PublicFlags: h.PublicFlags, Client: clientOf})); err != nil {
+	if h.api, err = api.New(rt.apiConfig(api.Config{PublicFlags: h.PublicFlags, Client: clientOf, Secure: secureOf})); err != nil {
 		return err
 	}
 	h.rt = rt

@@ -25,6 +25,7 @@ type runtime struct {
 	d       *daero.Daero
 	records *records
 	tokens  *token.Verifier
+	login   *api.Login
 	relay   *relayHost
 	desk    *relayDesk
 	captcha captchaHost
@@ -55,6 +56,7 @@ func newRuntime() (*runtime, error) {
 		return nil, err
 	}
 	rt.d, rt.tokens = d, token.NewVerifier(rt.records)
+	rt.login = newLogin(rt.records, rt.tokens)
 	rt.rehearsals = newRehearsals(rt.records.add)
 	if rt.desk, err = newDesk(d, rt.relay.Accept); err != nil {
 		return nil, err
@@ -67,6 +69,7 @@ func newRuntime() (*runtime, error) {
 func (r *runtime) apiConfig(cfg api.Config) api.Config {
 	cfg.Daero, cfg.Tokens = r.d, r.tokens
 	cfg.Record, cfg.Operators, cfg.Logins = r.records, r.records, r.records
+	cfg.Login, cfg.Build = r.login, buildID()
 	cfg.Audit, cfg.Health, cfg.Receiver = r.records.add, r.records.health, r.receiver
 	cfg.Relay, cfg.Fleet, cfg.Captcha = r.apiRelay, r.fleet, r.captcha.api
 	cfg.Rehearsals, cfg.Previews = r.rehearsals, &r.previews

@@ -162,6 +162,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrExists: an operator of that name is there already.
 	ErrExists = errors.New("an operator of that name exists")
+	// ErrRefused: somebody may not come in.
+	ErrRefused = errors.New("may not come in")
 	// ErrUnavailable: nothing can be kept or read now.
 	ErrUnavailable = errors.New("the store is not available")
 )

@@ -28,35 +28,70 @@ const (
 
 func newFailures() *failures { return &failures{seed: maphash.MakeSeed()} }
 
-// of returns the bucket of an address: of its /64 for IPv6, which is what one
-// customer has.
+// of returns the bucket of an address's network, or of any other text.
 func (f *failures) of(from string) *bucket {
-	key := from
-	if addr, err := netip.ParseAddr(from); err == nil {
-		addr = addr.Unmap()
-		bits := 32
-		if addr.Is6() {
-			bits = 64
-		}
-		if p, err := addr.WithZone("").Prefix(bits); err == nil {
-			key = p.String()
-		}
+	return &f.buckets[maphash.String(f.seed, network(from))%uint64(len(f.buckets))]
+}
+
+// network of an address: its /64 for IPv6, which is what one customer has. What
+// is no address is a network of its own.
+func network(from string) string {
+	addr, err := netip.ParseAddr(from)
+	if err != nil {
+		return from
 	}
-	return &f.buckets[maphash.String(f.seed, key)%uint64(len(f.buckets))]
+	addr = addr.Unmap()
+	bits := 32
+	if addr.Is6() {
+		bits = 64
+	}
+	p, err := addr.WithZone("").Prefix(bits)
+	if err != nil {
+		return from
+	}
+	return p.String()
 }
 
 // allow reports whether another attempt is looked at.
 func (f *failures) allow(now time.Time, from string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.of(from).at.Sub(now) <= (failuresMost-1)*failureEvery
+	return f.of(from).allows(now)
 }
 
 // note counts a failure.
 func (f *failures) note(now time.Time, from string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.of(from).add(now)
+}
+
+// take counts an attempt as a failure if it is looked at, so that those who come
+// at once do not all pass before the first has failed. giveBack takes it back.
+func (f *failures) take(now time.Time, from string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	b := f.of(from)
+	if !b.allows(now) {
+		return false
+	}
+	b.add(now)
+	return true
+}
+
+func (f *failures) giveBack(now time.Time, from string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if b := f.of(from); b.at.After(now) {
+		b.at = b.at.Add(-failureEvery)
+	}
+}
+
+func (b *bucket) allows(now time.Time) bool {
+	return b.at.Sub(now) <= (failuresMost-1)*failureEvery
+}
+
+func (b *bucket) add(now time.Time) {
 	if b.at.Before(now) {
 		b.at = now
 	}

@@ -23,9 +23,12 @@ const (
 
 // Costs of a hash: what OWASP asks of argon2id at least. A token's secret is
 // random, so this is for the day on which a random source turns out weak.
+var tokenCosts = costs{memory: 19 << 10, passes: 2}
+
+// costs of an argon2id hash: memory in KiB, and passes over it.
+type costs struct{ memory, passes uint32 }
+
 const (
-	memory  = 19 << 10 // KiB
-	passes  = 2
 	threads = 1
 	saltLen = 16
 	hashLen = 32
@@ -44,12 +47,12 @@ func New() (text, id, hash string) {
 	rand.Read(random) // never fails, see crypto/rand
 	id = b64.EncodeToString(random[:idLen])
 	secret, salt := random[idLen:idLen+secretLen], random[idLen+secretLen:]
-	return prefix + id + "." + b64.EncodeToString(secret), id, hashOf(secret, salt)
+	return prefix + id + "." + b64.EncodeToString(secret), id, hashWith(tokenCosts, secret, salt)
 }
 
-func hashOf(secret, salt []byte) string {
-	sum := argon2.IDKey(secret, salt, passes, memory, threads, hashLen)
-	return fmt.Sprintf("$%s$v=%d$m=%d,t=%d,p=%d$%s$%s", algo, argon2.Version, memory, passes, threads, b64.EncodeToString(salt), b64.EncodeToString(sum))
+func hashWith(c costs, secret, salt []byte) string {
+	sum := argon2.IDKey(secret, salt, c.passes, c.memory, threads, hashLen)
+	return fmt.Sprintf("$%s$v=%d$m=%d,t=%d,p=%d$%s$%s", algo, argon2.Version, c.memory, c.passes, threads, b64.EncodeToString(salt), b64.EncodeToString(sum))
 }
 
 // parse takes a token apart. The error does not repeat it.

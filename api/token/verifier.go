@@ -63,38 +63,44 @@ func NewVerifier(c Credentials) *Verifier {
 // after many failures from there it answers ErrTooMany without looking, except
 // at tokens that it remembers. Other errors are the store's.
 func (v *Verifier) Verify(ctx context.Context, now time.Time, from, text string) (store.Operator, error) {
+	c, err := v.VerifyCredential(ctx, now, from, text)
+	return c.Operator, err
+}
+
+// VerifyCredential is Verify for who also needs the token's ID.
+func (v *Verifier) VerifyCredential(ctx context.Context, now time.Time, from, text string) (store.Credential, error) {
 	id, secret, err := parse(text)
 	key := sha256.Sum256([]byte(text))
 	hash, known := v.recall(now, key)
 	if !known && !v.failures.allow(now, from) {
-		return store.Operator{}, ErrTooMany
+		return store.Credential{}, ErrTooMany
 	}
 	if err != nil {
 		v.failures.note(now, from)
-		return store.Operator{}, ErrRefused
+		return store.Credential{}, ErrRefused
 	}
 	c, err := v.credentials.Credential(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		v.failures.note(now, from)
-		return store.Operator{}, ErrRefused
+		return store.Credential{}, ErrRefused
 	case err != nil:
-		return store.Operator{}, err
+		return store.Credential{}, err
 	case known && hash == c.Hash:
-		return c.Operator, nil
+		return c, nil
 	}
 	ok, err := v.compute(ctx, secret, c.Hash)
 	if err != nil {
-		return store.Operator{}, err
+		return store.Credential{}, err
 	}
 	if !ok {
 		v.failures.note(now, from)
-		return store.Operator{}, ErrRefused
+		return store.Credential{}, ErrRefused
 	}
 	v.keep(now, key, c.Hash)
 	// That it was used is for people to read; it must not keep anyone out.
 	_ = v.credentials.Touch(ctx, id, now)
-	return c.Operator, nil
+	return c, nil
 }
 
 // Refused counts a failure that somebody else found, and Allowed reports
