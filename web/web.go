@@ -24,6 +24,17 @@ var WidgetFiles = []string{"api.js", "frame.ko.js", "frame.en.js", "worker.js", 
 // not built.
 func Widget() (files fs.FS, ok bool) { return part(dist, WidgetFiles...) }
 
+// Console returns the files of the console. ok is false where they were not
+// built.
+func Console() (files fs.FS, ok bool) {
+	files, err := fs.Sub(dist, "dist/console")
+	if err != nil {
+		return nil, false
+	}
+	_, err = fs.Stat(files, "index.html")
+	return files, err == nil
+}
+
 func part(built fs.FS, names ...string) (fs.FS, bool) {
 	files, err := fs.Sub(built, "dist/widget")
 	if err != nil {

@@ -56,6 +56,7 @@ var layers = map[string]layer{
 	"api/session": {rank: 2, stdOnly: true, why: "who is logged in is known to the API and to the commands, and needs neither HTTP nor passwords"},
 
 	"api":              {rank: 4, why: "plain net/http, so that a program without Caddy can offer it"},
+	"console":          {rank: 1, stdOnly: true, why: "files for browsers, over plain net/http"},
 	"console/top":      {rank: 5, why: "the terminal's screen is drawn from the API's document, by whoever has fetched it"},
 	"daerogrpc":        {rank: 4, why: "gRPC's interceptors stand apart, so that the middleware for net/http brings no gRPC"},
 	"relay/verify":     {rank: 4, why: "assembles real parts, the driver of the log among them, to kill them"},
