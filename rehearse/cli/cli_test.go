@@ -27,6 +27,7 @@ func TestWrongUse(t *testing.T) {
 		"unknown flag":     {"earthquake --quick", "-quick"},
 		"unknown output":   {"earthquake --output yaml", "use text or json"},
 		"unknown bars":     {"earthquake --bars some", "use all or correctness"},
+		"unknown progress": {"earthquake --progress xml", "use text or json"},
 		"arm of another":   {"goal --arms static", `"static"`},
 		"unknown arm":      {"earthquake --arms none,dynamic", `"dynamic"`},
 		"too much":         {"earthquake now", `"now"`},
