@@ -16,10 +16,10 @@ type SignOn interface {
 	Name() string
 	// Begin returns the address at which somebody logs in, and which sends them
 	// back to another.
-	Begin(ctx context.Context, back string, s session.State) (address string, err error)
+	Begin(ctx context.Context, back string, s store.LoginState) (address string, err error)
 	// Finish says who came back with a code. Who may not come in is a
 	// store.ErrRefused.
-	Finish(ctx context.Context, back, code string, s session.State) (name string, role store.Role, err error)
+	Finish(ctx context.Context, back, code string, s store.LoginState) (name string, role store.Role, err error)
 }
 
 // Cookies of logins that were begun elsewhere. The way back comes from another
@@ -127,10 +127,10 @@ func finishSignOn(c *call) error {
 }
 
 // stateOf is the state that this browser was given.
-func (c *call) stateOf(cameBack string) (session.State, error) {
+func (c *call) stateOf(cameBack string) (store.LoginState, error) {
 	found := c.r.CookiesNamed(c.stateCookie("").Name)
 	if len(found) != 1 {
-		return session.State{}, session.ErrState
+		return store.LoginState{}, session.ErrState
 	}
 	return c.Login.States.Open(c.Now(), found[0].Value, cameBack)
 }

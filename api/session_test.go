@@ -110,4 +110,3 @@ func TestLogIn(t *testing.T) {
 		t.Errorf("recorded as %+v %+v", in, out)
 	}
 }
-

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/daero/daero/api/store"
 )
 
 // StateLasts is how long somebody may take to log in elsewhere.
@@ -19,13 +21,10 @@ const maxState = 1024 // bytes of a signed state
 // ErrState says that a state is not ours, or is too old.
 var ErrState = errors.New("the login was not begun here, or took longer than ten minutes")
 
-// State is what a login elsewhere is begun with, and must come back with. It
-// travels in a cookie of the browser that began it.
-type State struct {
-	State    string `json:"s"` // comes back in the address
-	Nonce    string `json:"n"` // comes back in what the provider signed
-	Verifier string `json:"v"` // proves to the provider that it was us (PKCE)
-	Until    int64  `json:"u"` // seconds since 1970
+// state is a LoginState until a time.
+type state struct {
+	store.LoginState
+	Until int64 `json:"u"` // seconds since 1970
 }
 
 // States signs states by a key of this process: those from before a restart are
@@ -40,29 +39,29 @@ func NewStates() *States {
 }
 
 // New begins a login: the state, and what to give the browser of it.
-func (s *States) New(now time.Time) (State, string) {
+func (s *States) New(now time.Time) (store.LoginState, string) {
 	random := make([]byte, 3*secretLen)
 	rand.Read(random) // never fails, see crypto/rand
 	part := func(i int) string { return base64.RawURLEncoding.EncodeToString(random[i*secretLen : (i+1)*secretLen]) }
-	st := State{State: part(0), Nonce: part(1), Verifier: part(2), Until: now.Add(StateLasts).Unix()}
+	st := state{store.LoginState{State: part(0), Nonce: part(1), Verifier: part(2)}, now.Add(StateLasts).Unix()}
 	body, _ := json.Marshal(st) // strings and a number
 	text := base64.RawURLEncoding.EncodeToString(body)
-	return st, text + "." + s.sign(text)
+	return st.LoginState, text + "." + s.sign(text)
 }
 
 // Open returns the state that a browser was given, if the login came back with
 // it.
-func (s *States) Open(now time.Time, signed, cameBack string) (State, error) {
+func (s *States) Open(now time.Time, signed, cameBack string) (store.LoginState, error) {
 	text, mac, ok := strings.Cut(signed, ".")
 	if !ok || len(signed) > maxState || !hmac.Equal([]byte(mac), []byte(s.sign(text))) {
-		return State{}, ErrState
+		return store.LoginState{}, ErrState
 	}
 	body, err := base64.RawURLEncoding.DecodeString(text)
-	var st State
+	var st state
 	if err != nil || json.Unmarshal(body, &st) != nil || now.Unix() >= st.Until || !hmac.Equal([]byte(st.State), []byte(cameBack)) {
-		return State{}, ErrState
+		return store.LoginState{}, ErrState
 	}
-	return st, nil
+	return st.LoginState, nil
 }
 
 func (s *States) sign(text string) string {

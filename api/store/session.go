@@ -48,3 +48,11 @@ type Account struct {
 	// Hash is that of the password, "" for an operator who has none.
 	Hash string
 }
+
+// LoginState is what a login elsewhere is begun with, and must come back with.
+// It stays with the browser that began it.
+type LoginState struct {
+	State    string `json:"s"` // comes back in the address
+	Nonce    string `json:"n"` // comes back in what the provider signed
+	Verifier string `json:"v"` // proves to the provider that it was us (PKCE)
+}

@@ -94,4 +94,3 @@ func (s *Store) Touch(ctx context.Context, id string, at time.Time) error {
 	_, err := s.db.ExecContext(ctx, "UPDATE operators SET last_used = max(last_used, ?) WHERE id = ?", nanos(at), id)
 	return s.wrap(err)
 }
-

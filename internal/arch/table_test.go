@@ -169,6 +169,14 @@ var confined = map[string]struct {
 		in:  []string{"driver/prometheus"},
 		why: "a third-party client stands in the driver that is named after it",
 	},
+	"github.com/coreos/go-oidc/": {
+		in:  []string{"driver/oidc"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
+	"golang.org/x/oauth2": {
+		in:  []string{"driver/oidc"},
+		why: "a third-party client stands in the driver that is named after it",
+	},
 	"golang.org/x/image/": {
 		in:  []string{"captcha/mapquiz/city"},
 		why: "maps are drawn in one place; everybody else asks for a picture",
