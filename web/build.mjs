@@ -18,26 +18,56 @@ const common = {
 // Operators' browsers are of these years.
 const modern = { ...common, target: ["chrome109", "firefox115", "safari16.4"], jsx: "automatic", jsxImportSource: "preact" };
 
+// The console's first screen comes with the page; what the others have beside it
+// comes after: their scripts, words (by the first part of the key) and styles.
+const laterWords = ["captcha", "lanescreen", "log", "login", "operators", "playbook", "queues", "rehearse"];
+const laterStyles = (name) => name !== "now.css";
+
+const parts = {
+  name: "parts",
+  setup(b) {
+    // Styles are in files of their own.
+    b.onResolve({ filter: /\.css$/ }, ({ path }) => ({ path, namespace: "style" }));
+    b.onLoad({ filter: /.*/, namespace: "style" }, () => ({ contents: "" }));
+    // ./words/ko.json?later
+    b.onResolve({ filter: /\.json\?(first|later)$/ }, ({ path, resolveDir }) => ({ path: resolveDir + path.slice(1).replace(/\?.*/, ""), suffix: path.replace(/.*\?/, "?"), namespace: "words" }));
+    b.onLoad({ filter: /.*/, namespace: "words" }, async ({ path, suffix }) => {
+      const all = Object.entries(JSON.parse(await readFile(path, "utf8")));
+      return { contents: JSON.stringify(Object.fromEntries(all.filter(([key]) => laterWords.includes(key.split(".")[0]) === (suffix === "?later")))), loader: "json" };
+    });
+    // uPlot's constructor is used, and none of the ways of drawing that hang on it.
+    b.onLoad({ filter: /uPlot\.esm\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const from = source.indexOf("uPlot.assign = assign;"), to = source.indexOf("export { uPlot as default }");
+      if (from < 0 || to < from) throw new Error("uPlot is another: look at what hangs on its constructor");
+      return { contents: source.slice(0, from) + source.slice(to), loader: "js" };
+    });
+  },
+};
+
 /** Builds the console: a page, and files whose names have their hash. */
 async function buildConsole() {
-  await rm("dist/console", { recursive: true, force: true });
-  const { metafile } = await build({
-    ...modern, format: "esm", splitting: true, metafile: true, outdir: "dist/console",
-    entryPoints: { main: "src/console/main.tsx" }, entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]",
-  });
-  const [script, { cssBundle }] = Object.entries(metafile.outputs).find(([, made]) => made.entryPoint === "src/console/main.tsx");
-  const name = (path) => path.slice("dist/console/".length);
-  const page = (await readFile("src/console/index.html", "utf8")).replace("main.tsx", name(script)).replace("main.css", name(cssBundle));
-  await writeFile("dist/console/index.html", page);
+  const out = "dist/console", from = "src/console";
+  await rm(out, { recursive: true, force: true });
+  const named = { ...modern, metafile: true, outdir: out, entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]" };
+  const name = ({ metafile }, entry) => Object.entries(metafile.outputs).find(([, made]) => made.entryPoint === entry)[0].slice(out.length + 1);
+  const style = async (entry, files) => name(await build({ ...named, entryNames: `${entry}-[hash]`, stdin: { contents: files.map((file) => `@import "${file}";`).join("\n"), loader: "css", resolveDir: from } }), "<stdin>");
+  const scripts = await build({ ...named, format: "esm", splitting: true, plugins: [parts], entryPoints: { main: `${from}/main.tsx` } });
+  const screens = (await readdir(`${from}/screens`)).filter((file) => file.endsWith(".css")).sort();
+  const at = (file) => `./screens/${file}`;
+  const first = await style("first", ["uplot/dist/uPlot.min.css", "./theme.css", "./parts.css", "./shell.css", ...screens.filter((file) => !laterStyles(file)).map(at)]);
+  const later = await style("later", screens.filter(laterStyles).map(at));
+  const page = (await readFile(`${from}/index.html`, "utf8")).replace("main.tsx", name(scripts, `${from}/main.tsx`)).replace("first.css", first).replace("later.css", later);
+  await writeFile(`${out}/index.html`, page);
   const notices = await Promise.all(["preact", "uplot"].map(async (of) => `${of}\n\n${await readFile(`node_modules/${of}/LICENSE`, "utf8")}`));
-  await writeFile("dist/console/licenses.txt", notices.join("\n\n"));
+  await writeFile(`${out}/licenses.txt`, notices.join("\n\n"));
 }
 
 if (process.argv.includes("--test")) {
   await rm("build/test", { recursive: true, force: true });
   const tests = (await readdir("test")).filter((name) => name.endsWith(".test.ts"));
   await build({
-    ...modern, minify: false, platform: "node", format: "esm", target: "node20", outdir: "build/test", outExtension: { ".js": ".mjs" },
+    ...modern, plugins: [parts], minify: false, platform: "node", format: "esm", target: "node20", outdir: "build/test", outExtension: { ".js": ".mjs" },
     entryPoints: tests.map((name) => "test/" + name),
   });
 } else {

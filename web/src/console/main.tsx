@@ -1,26 +1,40 @@
-import "uplot/dist/uPlot.min.css";
-import "./theme.css";
-import "./parts.css";
 import { render } from "preact";
-import { prefs } from "./prefs";
-import { refresh } from "./session";
+import { kiosk, prefs } from "./prefs";
+import { refresh, session } from "./session";
 import { Shell } from "./shell";
-import { loadWords } from "./words";
+import { loadWords, t } from "./words";
 
 const root = document.documentElement;
+const night = matchMedia("(prefers-color-scheme: dark)");
+
+/** Puts language and theme on. A language that cannot be loaded any more is one of a gateway that is gone. */
 async function dress() {
   const { lang, theme } = prefs.get();
-  await loadWords(lang);
+  root.toggleAttribute("data-dark", theme === "dark" || (theme === "auto" && night.matches));
+  root.classList.toggle("kiosk", kiosk);
+  try {
+    await loadWords(lang);
+  } catch {
+    location.reload();
+  }
   root.lang = lang;
-  if (theme === "auto") delete root.dataset.theme;
-  else root.dataset.theme = theme;
 }
 
 async function main() {
-  await Promise.all([dress(), refresh()]);
-  const draw = () => render(<Shell />, document.getElementById("app")!);
+  const app = document.getElementById("app")!;
+  const draw = () => render(<Shell />, app);
   prefs.watch(() => void dress().then(draw));
+  night.addEventListener("change", () => void dress().then(draw));
+  await Promise.all([dress(), refresh()]);
   draw();
+  // The page may be there before the gateway is.
+  while (!session.get().known) {
+    await new Promise((done) => setTimeout(done, 2_000));
+    await refresh();
+    draw();
+  }
 }
 
-void main();
+void main().catch((e: unknown) => {
+  document.getElementById("app")!.textContent = `${t("shell.broken")}: ${String(e)}`;
+});

@@ -89,16 +89,25 @@ export interface Felt {
 
 export type Shares = Record<string, number>;
 
+/** What a person ordered of one lane. */
 export interface LaneOrder {
-  shed?: Shares;
-  defer?: Shares;
-  challenge?: Shares;
+  backend: string;
+  lane: string;
+  shed: Shares;
+  defer: Shares;
+  challenge: Shares;
   ceiling?: number;
   open?: boolean;
-  ramp?: { from?: number; add: number; every: number; now?: number };
-  until?: string;
-  by?: string;
-  reason?: string;
+  closed?: boolean;
+  ramp?: { from: number; add: number; every: number };
+  text: string;
+  until: string;
+  by: string;
+  reason: string;
+  since: string;
+  /** The share of users (0 to 1) that a ramp lets in now. */
+  admits: number;
+  revision: number;
 }
 
 export interface NowLane {
@@ -135,10 +144,11 @@ export interface InForce {
   rate_per_second?: number;
 }
 
+/** The request that undoes what was just done; a reason goes into its body. */
 export interface Undo {
-  method?: string;
-  path?: string;
-  body?: unknown;
+  method: string;
+  path: string;
+  body?: Record<string, unknown>;
 }
 
 export interface AuditEntry {
@@ -154,7 +164,8 @@ export interface AuditEntry {
   shadow?: boolean;
   share?: number;
   node?: string;
-  undo?: Undo;
+  /** Set where a person did it by hand and one click undoes it: POST controls/{revision}/undo. */
+  undo?: { revision: number; does: string; of?: number };
 }
 
 export type EventKind = "auto" | "manual" | "outside" | "signal" | "system";

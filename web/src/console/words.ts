@@ -7,12 +7,20 @@ export type Blanks = Record<string, string | number>;
 type Catalogue = Record<string, string>;
 
 const loaded: Partial<Record<Lang, Catalogue>> = {};
+const later = new Set<Lang>();
 
-/** Loads a language; only the one that is used is sent. */
+/** Loads a language: the words of the first screen, then those of the others. Only the language that is used is sent. */
 export async function loadWords(lang: Lang): Promise<void> {
   if (loaded[lang]) return;
-  const words = lang === "ko" ? await import("./words/ko.json") : await import("./words/en.json");
-  give(lang, words.default);
+  const words = lang === "ko" ? await import("./words/ko.json?first") : await import("./words/en.json?first");
+  loaded[lang] = words.default;
+}
+
+export async function loadLaterWords(lang: Lang): Promise<void> {
+  if (later.has(lang)) return;
+  const words = lang === "ko" ? await import("./words/ko.json?later") : await import("./words/en.json?later");
+  loaded[lang] = { ...loaded[lang], ...words.default };
+  later.add(lang);
 }
 
 /** Gives words without loading them, as tests do. */

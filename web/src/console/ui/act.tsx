@@ -70,6 +70,23 @@ export function act(a: Act): Promise<unknown> {
 
 export const useAct = () => act;
 
+/** Undoes something; what refuses much is confirmed by the dialog of every control. */
+export async function undoIt(undo: Undo, what: string): Promise<boolean> {
+  const reason = t("act.undoReason", { what });
+  try {
+    await ask(undo.method, undo.path, { body: { reason, ...undo.body } });
+    toast(t("act.undone", { what }));
+    return true;
+  } catch (e) {
+    if (!(e instanceof ProblemError)) throw e;
+    if (e.problem.kind === "confirm") {
+      return !!(await act({ title: t("act.undo"), what, method: undo.method, path: undo.path, body: undo.body, label: t("act.undo"), danger: true, revision: false }));
+    }
+    toast(problemText(e.problem), { tone: "bad" });
+    return false;
+  }
+}
+
 const expiries = ["5m", "15m", "30m", "1h", "2h", "6h", "24h"];
 export const expiryLabel = (d: string) => tOr(`for.${d}`, d);
 
@@ -104,7 +121,9 @@ function Ask({ a }: { a: Open }) {
       const path = typeof a.path === "function" ? a.path(values) : a.path;
       const { data } = await ask<{ undo?: Undo } | "">(a.method ?? "POST", path, { body: Object.keys(body).length ? body : undefined });
       const answer = data || {};
-      toast(a.done ?? t("act.done", { what: a.title }), { undo: typeof answer === "object" ? answer.undo : undefined });
+      const said = a.done ?? t("act.done", { what: a.title });
+      const undo = typeof answer === "object" ? answer.undo : undefined;
+      toast(said, { undo: undo?.path ? () => void undoIt(undo, a.title) : undefined });
       close(answer);
       a.onDone?.(answer);
     } catch (e) {

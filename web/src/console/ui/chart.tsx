@@ -89,6 +89,7 @@ function drawMarks(u: uPlot, marks: ChartMark[]) {
   ctx.save();
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
   ctx.textBaseline = "top";
+  ctx.textAlign = "left";
   const seen = marks.flatMap((m) => {
     const x = u.valToPos(m.at, "x", true);
     return x >= bbox.left && x <= bbox.left + bbox.width ? [{ ...m, x }] : [];

@@ -33,7 +33,7 @@ export function Table<R>({ caption, columns, rows, rowKey, rowClass, empty, card
   if (!rows.length) return <>{empty ?? <Empty title={t("ui.none")} />}</>;
   const style = (c: Column<R>) => [c.num && "num", c.wide && "wide", c.minor && "minor"].filter(Boolean).join(" ") || undefined;
   return (
-    <div class={`table ${cards ? "cards" : ""}`} tabIndex={0} role="region" aria-label={caption}>
+    <div class={`table ${cards ? "cards" : ""}`} tabIndex={0} role="group" aria-label={caption}>
       <table>
         <caption class="hidden">{caption}</caption>
         <thead>
