@@ -1,6 +1,133 @@
-import { Empty } from "../ui/basic";
-import { t } from "../words";
+// The CAPTCHA's sites, what was counted about them, how strong it is, what it asks.
+import { num, share } from "../format";
+import { useApi, useRoute } from "../hooks";
+import { go, href, setQuery } from "../router";
+import { Badge, Button, CopyButton, Empty, Loading, Missing, Panel, Problem, Tabs, Time } from "../ui/basic";
+import { Guarded, RoleNote } from "../ui/guard";
+import { Once } from "../ui/once";
+import { Table } from "../ui/table";
+import { useState } from "preact/hooks";
+import { t, tOr, type Key } from "../words";
+import type { Site } from "./captcha-form";
+import { Edit, OneSite, type Made } from "./captcha-site";
+import { Preview } from "./captcha-preview";
+
+interface Strength {
+  measured: string;
+  with?: string;
+  short?: boolean;
+  bars: { bar: string; wanted: string; found: string; held: boolean }[] | null;
+  classes?: { who: string; what: string }[] | null;
+  attackers: { attacker: string; who: string; kind: string; level: number | string; lang: string; n: number; rate: number | null; lo: number; hi: number; seconds: number | null; told?: string }[] | null;
+}
+
+const tabs = ["sites", "strength", "preview"] as const;
 
 export function Captcha() {
-  return <Empty title={t("ui.missing")} />;
+  const { parts: [key], query } = useRoute();
+  const tab = tabs.find((x) => x === query.tab) ?? "sites";
+  const sites = useApi<{ sites: Site[] }>("captcha/sites", { every: 30_000 });
+  return (
+    <div class="captcha stackup">
+      <header class="screen">
+        <p class="state">{t("captcha.lead")}</p>
+      </header>
+      <Tabs id="captcha" label="CAPTCHA" value={tab} onChange={(tab) => (key ? go(href("captcha", [], { tab })) : setQuery({ tab }))} items={tabs.map((x) => ({ key: x, label: t(`captcha.tab.${x}`) }))} />
+      <div class="stackup" role="tabpanel" id="captcha-panel" aria-labelledby={`captcha-${tab}`} tabIndex={-1}>
+        {tab === "strength" ? <StrengthPanels /> : tab === "preview" ? <Preview /> : <Sites of={sites} chosen={key} />}
+      </div>
+    </div>
+  );
 }
+
+function Sites({ of: { data, problem, missing, reload }, chosen }: { of: ReturnType<typeof useApi<{ sites: Site[] }>>; chosen?: string }) {
+  const [adding, setAdding] = useState(false);
+  const [made, setMade] = useState<Made>();
+  if (!data) return missing ? <Missing>{t("captcha.missing")}</Missing> : problem ? <Problem problem={problem} retry={reload} /> : <Loading />;
+  const site = data.sites.find((s) => s.key === chosen);
+  return (
+    <>
+      <RoleNote need="operator" />
+      {chosen ? (
+        <>
+          <p><a href={href("captcha")}>← {t("captcha.all")}</a></p>
+          {site ? <OneSite key={site.key} site={site} reload={reload} onSecret={setMade} /> : <Empty title={t("captcha.gone")} />}
+        </>
+      ) : (
+        <Panel title={t("captcha.sites")} note={t("captcha.sitesNote")} side={<Guarded small kind="primary" need="admin" onClick={() => setAdding(true)}>{t("captcha.add")}…</Guarded>}>
+          <Table
+            caption={t("captcha.sites")} cards rows={data.sites} rowKey={(s) => s.key} empty={<Empty title={t("captcha.noSites")}>{t("captcha.noSitesHelp")}</Empty>}
+            columns={[
+              { key: "name", label: t("captcha.name"), head: true, render: (s) => <a href={href("captcha", [s.key])}>{s.name}</a> },
+              { key: "on", label: t("captcha.state"), render: (s) => (s.disabled ? <Badge>○ {t("captcha.off")}</Badge> : <Badge tone="good">● {t("captcha.on")}</Badge>) },
+              { key: "hosts", label: t("captcha.hosts"), wide: true, render: (s) => s.hosts.length ? s.hosts.map((h) => <code key={h} class="host">{h}</code>) : t("captcha.noHosts") },
+              { key: "langs", label: t("captcha.langs"), render: (s) => s.langs.map((l) => tOr(`captcha.in.${l}`, l)).join(", ") },
+              { key: "ask", label: t("captcha.ask"), render: (s) => <>{t(`captcha.ask.${s.policy.ask}` as Key)}<small>{t("captcha.atLevel", { n: s.policy.level })}</small></> },
+              { key: "key", label: t("captcha.key"), render: (s) => <><code title={s.key}>{s.key.slice(0, 8)}…</code> <CopyButton text={s.key} label={t("captcha.copyKey")} /></> },
+              { key: "changed", label: t("captcha.changed"), render: (s) => <Time at={s.changed} /> },
+            ]}
+          />
+        </Panel>
+      )}
+      {adding && <Edit onClose={() => setAdding(false)} onDone={(doc) => { setAdding(false); setMade(doc); reload(); }} />}
+      {made && <Once title={t("captcha.secretTitle", { name: made.name })} text={made.secret} note={t("captcha.secretNote")} onClose={() => { setMade(undefined); go(href("captcha", [made.key])); }}><p>{t("captcha.key")} <code>{made.key}</code></p></Once>}
+    </>
+  );
+}
+
+function StrengthPanels() {
+  const { data, problem, missing, reload } = useApi<Strength>("captcha/strength");
+  const [all, setAll] = useState(false);
+  if (!data) return missing ? <Missing /> : problem ? <Problem problem={problem} retry={reload} /> : <Loading />;
+  const bars = data.bars ?? [];
+  const attackers = data.attackers ?? [];
+  const open = bars.filter((b) => !b.held).length;
+  const shown = all ? attackers : attackers.slice(0, 40);
+  return (
+    <>
+      <Panel title={t("captcha.bars")} note={<>{t("captcha.measured", { at: data.measured || "–" })} {data.with}</>}>
+        <p><Badge tone={open ? "bad" : "good"}>{open ? "✗" : "✓"} {t("captcha.barsHeld", { held: bars.length - open, of: bars.length })}</Badge> {data.short && <Badge tone="warn">≈ {t("captcha.short")}</Badge>}</p>
+        <p class="heed">{t("captcha.honest")}</p>
+        <Table
+          caption={t("captcha.bars")} cards rows={[...bars].sort((a, b) => Number(a.held) - Number(b.held))} rowKey={(b) => b.bar}
+          columns={[
+            { key: "held", label: t("captcha.result"), render: (b) => <Badge tone={b.held ? "good" : "bad"}>{b.held ? "✓ " + t("captcha.held") : "✗ " + t("captcha.notHeld")}</Badge> },
+            { key: "bar", label: t("captcha.bar"), head: true, wide: true, render: (b) => b.bar },
+            { key: "wanted", label: t("captcha.wanted"), num: true, render: (b) => b.wanted },
+            { key: "found", label: t("captcha.found"), render: (b) => b.found },
+          ]}
+        />
+      </Panel>
+      <Panel title={t("captcha.attackers")} note={t("captcha.attackersNote")}>
+        <Table
+          caption={t("captcha.attackers")} rows={shown} rowKey={(a) => [a.who, a.attacker, a.kind, a.level, a.lang].join()}
+          columns={[
+            { key: "who", label: t("captcha.class"), head: true, render: (a) => <span title={data.classes?.find((c) => c.who === a.who)?.what}>{a.who}</span> },
+            { key: "attacker", label: t("captcha.attacker"), wide: true, render: (a) => a.attacker },
+            { key: "kind", label: t("captcha.kind"), render: (a) => tOr(`captcha.kind.${a.kind}`, a.kind) },
+            { key: "level", label: t("captcha.level"), num: true, render: (a) => a.level },
+            { key: "lang", label: t("captcha.lang"), render: (a) => tOr(`captcha.in.${a.lang}`, a.lang) },
+            { key: "n", label: t("captcha.tries"), num: true, render: (a) => num(a.n) },
+            { key: "rate", label: t("captcha.rate"), render: (a) => <Rate {...a} /> },
+            { key: "seconds", label: t("captcha.perTry"), num: true, render: (a) => num(a.seconds) },
+          ]}
+        />
+        {shown.length < attackers.length && <p class="more"><Button onClick={() => setAll(true)}>{t("captcha.allAttackers", { n: attackers.length })}</Button></p>}
+        {!!data.classes?.length && <dl class="roles">{data.classes.map((c) => <div key={c.who}><dt>{c.who}</dt><dd>{c.what}</dd></div>)}</dl>}
+      </Panel>
+    </>
+  );
+}
+
+/** How often it worked, with the interval that holds it nineteen times of twenty. */
+const Rate = ({ rate, lo, hi, told }: { rate: number | null; lo: number; hi: number; told?: string }) =>
+  rate === null ? <>{told || "–"}</> : (
+    <span class="rate">
+      <svg viewBox="0 0 100 10" width="100" height="10" preserveAspectRatio="none" aria-hidden="true">
+        <path class="frame" d="M0 5h100" />
+        <path class="span" d={`M${lo * 100} 5H${Math.max(hi * 100, lo * 100 + 1)}`} />
+        <circle cx={Math.min(98, Math.max(2, rate * 100))} cy="5" r="2.5" />
+      </svg>
+      <b>{share(rate)}</b> <small>{share(lo)}–{share(hi)}</small>
+    </span>
+  );

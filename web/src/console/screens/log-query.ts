@@ -12,6 +12,15 @@ export interface Filter {
 
 export const none: Filter = { since: "", until: "", who: "", what: "", target: "", text: "" };
 
+export const fields = ["since", "until", "who", "what", "target", "text"] as const;
+
+/** The filter of an address: the last day, unless it says since when, or "all". */
+export function filterOf(address: Record<string, string>): Filter {
+  const filter = { ...none };
+  for (const key of fields) filter[key] = address[key] ?? "";
+  return { ...filter, since: address.since === "all" ? "" : address.since || (filter.until ? "" : "24h") };
+}
+
 const base = "/daero/api/audit";
 
 /** The query of a filter, with what else is wanted; empty fields are left out. */

@@ -1,6 +1,200 @@
-import { Empty } from "../ui/basic";
-import { t } from "../words";
+// The record: who did what, when, why, until when. Nothing in it can be changed,
+// but what a person did can be undone.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { ask, ProblemError } from "../api";
+import { dayTime, share } from "../format";
+import { useLive, usePrefs, useRoute } from "../hooks";
+import { setQuery } from "../router";
+import type { AuditEntry, ProblemDoc } from "../types";
+import { act } from "../ui/act";
+import { Badge, Button, Empty, Facts, Field, Loading, Problem, Time } from "../ui/basic";
+import { Guarded } from "../ui/guard";
+import { Table } from "../ui/table";
+import { undoOf } from "../ui/toast";
+import { t, tOr, type Key } from "../words";
+import { exportLink, fields, filterOf, instant, matches, merge, mistake, query, type Filter } from "./log-query";
+
+interface Page {
+  entries: AuditEntry[];
+  first?: number;
+  more?: boolean;
+}
+
+const pageSize = 100;
+const spans = ["15m", "1h", "6h", "24h", "168h", ""];
+
+/** What can have happened; in the order of the list. */
+const whats = [
+  "level.changed", "level.pinned", "level.unpinned", "action.entered", "action.moved", "action.left", "action.failed", "action.stopped", "action.started",
+  "playbook.paused", "playbook.resumed", "lane.ordered", "lane.released", "lane.ramped", "plan.applied", "plan.withdrawn", "signal.lost", "signal.back",
+  "operator.added", "operator.removed", "operator.login", "operator.refused", "relay.paused", "relay.resumed", "relay.peeked", "relay.redriven", "relay.dead_lettered",
+  "relay.circuit_opened", "relay.circuit_closed", "captcha.site_added", "captcha.site_changed", "captcha.site_removed", "captcha.secret_rotated",
+];
+export const whatName = (what: string) => tOr(`log.what.${what}`, what);
 
 export function Log() {
-  return <Empty title={t("ui.missing")} />;
+  const route = useRoute();
+  const filter = useMemo(() => filterOf(route.query), [route]);
+  const wanted = JSON.stringify(filter);
+  const log = useRecord(filter, wanted);
+  return (
+    <div class="log stackup">
+      <header class="screen">
+        <p class="state">{t("log.lead")}</p>
+        <span class="exports">
+          <a class="button small" href={exportLink(filter, "csv")} download="daero-log.csv">CSV</a>
+          <a class="button small" href={exportLink(filter, "ndjson")} download="daero-log.ndjson">NDJSON</a>
+        </span>
+      </header>
+      <section class="panel" aria-label={t("log.filter")}><Filters key={wanted} filter={filter} /></section>
+      <Problem problem={log.problem} retry={log.again} />
+      <section class="panel" aria-label={t("menu.log")}>
+        <p class="help" role="status">{log.loading && !log.entries.length ? t("ui.loading") : t(filter.until ? "log.shown" : "log.shownLive", { n: log.entries.length })}</p>
+        {log.loading && !log.entries.length ? <Loading /> : <Entries entries={log.entries} again={log.again} />}
+        {log.more && <p class="more"><Button busy={log.loading} onClick={() => void log.older()}>{t("log.older")}</Button></p>}
+      </section>
+    </div>
+  );
+}
+
+/** Pages of the record as they are asked for, with what happens meanwhile on top. */
+function useRecord(filter: Filter, wanted: string) {
+  const [entries, setEntries] = useState<AuditEntry[]>([]);
+  const [more, setMore] = useState(false);
+  const [loading, setLoading] = useState(true);
+  const [problem, setProblem] = useState<ProblemDoc>();
+  const [turn, setTurn] = useState(0);
+  const current = useRef("");
+  const { events, gaps } = useLive();
+  const load = async (before: number | undefined, fresh: boolean) => {
+    const asked = (current.current = wanted);
+    setLoading(true);
+    setProblem(undefined);
+    if (!mistake(filter)) {
+      try {
+        const { data } = await ask<Page>("GET", query(filter, { limit: pageSize, ...(before && { before }) }));
+        if (current.current !== asked) return;
+        setEntries((all) => merge(fresh ? [] : all, data.entries));
+        setMore(data.more ?? data.entries.length >= pageSize);
+      } catch (e) {
+        if (!(e instanceof ProblemError)) throw e;
+        if (current.current === asked) setProblem(e.problem);
+      }
+    }
+    setLoading(false);
+  };
+  useEffect(() => {
+    setEntries([]);
+    void load(undefined, true);
+  }, [wanted]);
+  // After a hole in the stream the newest page is asked for again.
+  useEffect(() => {
+    if (gaps + turn > 0) void load(undefined, false);
+  }, [gaps, turn]);
+  useEffect(() => {
+    // What comes by the stream has its number of the record, or none yet.
+    const fits = events.filter((e) => matches(filter, e.entry)).map((e) => ({ ...e.entry, id: e.entry.id || e.id }));
+    if (fits.length) setEntries((all) => merge(all, fits));
+  }, [events, wanted]);
+  const last = entries[entries.length - 1]?.id;
+  return { entries, more, loading, problem, again: () => setTurn((n) => n + 1), older: () => load(last, false) };
+}
+
+function Filters({ filter }: { filter: Filter }) {
+  const { zone } = usePrefs();
+  const [draft, setDraft] = useState(filter);
+  const [custom, setCustom] = useState(!spans.includes(filter.since) || filter.until !== "");
+  const [error, setError] = useState("");
+  const put = (part: Partial<Filter>) => setDraft({ ...draft, ...part });
+  const show = (next: Filter) => {
+    const wrong = mistake(next);
+    setError(wrong);
+    // Only an explicit "all of it" is an empty since.
+    if (!wrong) setQuery({ ...Object.fromEntries(fields.map((key) => [key, next[key].trim() || undefined])), since: next.since || "all" });
+  };
+  const when = (key: "since" | "until") => (
+    <Field label={t(`log.${key}`)} error={key === "until" && error ? t(error as Key) : undefined}>
+      {(p) => <input {...p} type="datetime-local" onChange={(e) => {
+        const at = instant(e.currentTarget.value, zone === "utc");
+        if (at !== null) put({ [key]: at });
+      }} />}
+    </Field>
+  );
+  const text = (key: "who" | "target" | "text") => <Field label={t(`log.${key}`)}>{(p) => <input {...p} type="search" autoComplete="off" value={draft[key]} onInput={(e) => put({ [key]: e.currentTarget.value })} />}</Field>;
+  return (
+    <form class="filters" role="search" onSubmit={(e) => {
+      e.preventDefault();
+      show(draft);
+    }}>
+      <Field label={t("log.span")}>
+        {(p) => (
+          <select {...p} value={custom ? "custom" : spans.includes(draft.since) ? draft.since : ""} onChange={(e) => {
+            const value = e.currentTarget.value;
+            setCustom(value === "custom");
+            if (value !== "custom") show({ ...draft, since: value, until: "" });
+          }}>
+            {spans.map((s) => <option key={s} value={s}>{t((s ? `log.span.${s}` : "log.span.all") as Key)}</option>)}
+            <option value="custom">{t("log.custom")}</option>
+          </select>
+        )}
+      </Field>
+      {custom && when("since")}
+      {custom && when("until")}
+      <Field label={t("log.what")}>
+        {(p) => (
+          <select {...p} value={draft.what} onChange={(e) => show({ ...draft, what: e.currentTarget.value })}>
+            <option value="">{t("log.any")}</option>
+            {[...new Set([...whats, draft.what])].filter(Boolean).map((w) => <option key={w} value={w}>{whatName(w)}</option>)}
+          </select>
+        )}
+      </Field>
+      {text("who")}
+      {text("target")}
+      {text("text")}
+      <Button type="submit" kind="primary">{t("log.show")}</Button>
+      <Button kind="quiet" onClick={() => setQuery(Object.fromEntries(fields.map((key) => [key, undefined])))}>{t("log.reset")}</Button>
+    </form>
+  );
+}
+
+const own = (entry: AuditEntry) => entry.who === "daero";
+
+function Entries({ entries, again }: { entries: AuditEntry[]; again(): void }) {
+  return (
+    <Table
+      caption={t("menu.log")} cards rows={entries} rowKey={(e) => e.id ?? e.at + e.what + e.target} empty={<Empty title={t("log.none")}>{t("log.noneHelp")}</Empty>}
+      columns={[
+        { key: "at", label: t("log.when"), render: (e) => <Time at={e.at} /> },
+        { key: "who", label: t("log.who"), render: (e) => (own(e) ? <Badge>{t("log.auto")}</Badge> : <Badge tone="info">{e.who}</Badge>) },
+        { key: "what", label: t("log.what"), head: true, render: (e) => <>{whatName(e.what)} {e.shadow && <Badge>{t("log.shadow")}</Badge>}</> },
+        { key: "target", label: t("log.target"), render: (e) => <Target e={e} /> },
+        { key: "why", label: t("log.why"), wide: true, render: (e) => <>{e.why}{e.until && <small>{t("log.untilAt", { at: dayTime(e.until) })}</small>}</> },
+        { key: "more", label: t("log.more"), render: (e) => <More e={e} again={again} /> },
+      ]}
+    />
+  );
+}
+
+const Target = ({ e }: { e: AuditEntry }) => (
+  <>
+    {e.target && tOr(`level.${e.target}`, e.target)}
+    {(e.before || e.after) && <small>{e.before && tOr(`level.${e.before}`, e.before)}{e.before && " → "}{e.after && tOr(`level.${e.after}`, e.after)}</small>}
+  </>
+);
+
+function More({ e, again }: { e: AuditEntry; again(): void }) {
+  const undo = undoOf(e);
+  return (
+    <div class="buttons">
+      {undo && <Guarded small need="operator" onClick={() => act({ title: t("log.undoTitle", { what: whatName(e.what) }), what: t("log.undoWhat", { does: e.undo?.does ?? "" }), method: undo.method, path: undo.path, body: undo.body, revision: false, label: t("act.undo"), onDone: again })}>{t("act.undo")}…</Guarded>}
+      <details>
+        <summary aria-label={t("log.detailsOf", { what: whatName(e.what) })}>{t("log.details")}</summary>
+        <Facts of={[
+          ["ID", e.id ? String(e.id) : "–"], [t("log.exact"), e.at], [t("log.what"), <code>{e.what}</code>], [t("log.who"), e.who],
+          ...([["log.target", e.target], ["log.before", e.before], ["log.after", e.after], ["log.why", e.why], ["log.until", e.until], ["log.node", e.node], ["log.share", e.share ? share(e.share) : ""]] as [Key, string | undefined][])
+            .filter(([, value]) => value).map(([key, value]): [string, string] => [t(key), value!]),
+        ]} />
+      </details>
+    </div>
+  );
 }

@@ -1,6 +1,271 @@
-import { Empty } from "../ui/basic";
-import { t } from "../words";
+// A surge on purpose: choose it, watch it, see with and without protection side
+// by side, keep the report.
+import { useEffect, useState } from "preact/hooks";
+import { num, seconds, span } from "../format";
+import { useApi, useRoute } from "../hooks";
+import { go, href } from "../router";
+import type { ProblemDoc } from "../types";
+import { act } from "../ui/act";
+import { Badge, Choice, Empty, Facts, Field, Loading, Missing, Panel, Problem, Time, type Tone } from "../ui/basic";
+import { Chart } from "../ui/chart";
+import { Guarded, RoleNote } from "../ui/guard";
+import { Table } from "../ui/table";
+import { either, t, tOr, type Key } from "../words";
+import { lanesOf, measures, panels, score, type Series } from "./rehearse-series";
+
+interface Scenario {
+  name: string;
+  title: string;
+  title_ko: string;
+  what: string;
+  what_ko: string;
+  seconds: number;
+  arms: string[];
+  default_arms: string[];
+}
+
+interface Arm {
+  name: string;
+  title: string;
+  title_ko: string;
+}
+
+interface Verdict {
+  bar: string;
+  wanted: string;
+  found: number | null;
+  ok: boolean;
+  note?: string;
+}
+
+interface Job {
+  id: string;
+  scenario: string;
+  arms: string[];
+  target: string;
+  seed: number;
+  duration_seconds: number;
+  state: "queued" | "running" | "passed" | "missed" | "noisy" | "failed" | "cancelled";
+  by: string;
+  reason: string;
+  began: string;
+  ended?: string;
+  progress: { arm: string; phase: string; done: number; of: number; seconds: number; left_seconds: number };
+  error?: string;
+  noisy?: string[];
+  verdicts: Verdict[] | null;
+  report: boolean;
+  series?: Series;
+}
+
+interface Doc {
+  scenarios: Scenario[];
+  arms: Arm[];
+  allowed: string[];
+  running?: Job;
+  past: Job[] | null;
+}
+
+const states: Record<Job["state"], [shape: string, tone: Tone]> = {
+  queued: ["…", "info"], running: ["▶", "info"], passed: ["✓", "good"], missed: ["✗", "bad"], noisy: ["≈", "warn"], failed: ["▲", "bad"], cancelled: ["■", "plain"],
+};
+const StateBadge = ({ state }: { state: Job["state"] }) => <Badge tone={states[state][1]}>{states[state][0]} {t(`rehearse.state.${state}` as Key)}</Badge>;
 
 export function Rehearse() {
-  return <Empty title={t("ui.missing")} />;
+  const { parts: [id] } = useRoute();
+  const { data, problem, missing, reload } = useApi<Doc>("rehearsals", { every: 1_500 });
+  if (!data) return missing ? <Missing>{t("rehearse.missing")}</Missing> : problem ? <Problem problem={problem} retry={reload} /> : <Loading />;
+  const past = data.past ?? [];
+  const shown = id ?? data.running?.id ?? past[0]?.id;
+  return (
+    <div class="rehearse stackup">
+      <header class="screen"><p class="state">{t("rehearse.lead")}</p></header>
+      <Problem problem={problem} />
+      <RoleNote need="operator" />
+      {data.running ? <Running job={data.running} doc={data} reload={reload} /> : <Start doc={data} reload={reload} />}
+      {shown && <Report key={shown} id={shown} doc={data} live={shown === data.running?.id} reload={reload} />}
+      <Past jobs={past} doc={data} shown={shown} />
+    </div>
+  );
+}
+
+const titleOf = (doc: Doc, scenario: string) => {
+  const s = doc.scenarios.find((x) => x.name === scenario);
+  return s ? either(s.title, s.title_ko) : scenario;
+};
+const armOf = (doc: Doc, name: string) => {
+  const arm = doc.arms.find((x) => x.name === name);
+  return arm ? either(arm.title, arm.title_ko) : name;
+};
+
+function Start({ doc, reload }: { doc: Doc; reload(): void }) {
+  const [name, setName] = useState(doc.scenarios[0]?.name ?? "");
+  const scenario = doc.scenarios.find((s) => s.name === name);
+  const [arms, setArms] = useState<string[]>(scenario?.default_arms ?? []);
+  const [length, setLength] = useState(scenario?.seconds ?? 17);
+  const [target, setTarget] = useState(doc.allowed[0] ?? "");
+  const [seed, setSeed] = useState("");
+  if (!scenario) return <Panel title={t("rehearse.start")}><Empty title={t("rehearse.noScenarios")} /></Panel>;
+  const choose = (s: Scenario) => {
+    setName(s.name);
+    setArms(s.default_arms);
+    setLength(s.seconds);
+  };
+  const takes = span(arms.length * length);
+  const start = () => act({
+    title: t("rehearse.startTitle", { name: either(scenario.title, scenario.title_ko) }),
+    what: <><p>{t("rehearse.startWhat", { takes, target: target === doc.allowed[0] ? t("rehearse.sample") : target })}</p>{target !== doc.allowed[0] && <p class="error">{t("rehearse.realTarget")}</p>}</>,
+    path: "rehearsals", revision: false, danger: target !== doc.allowed[0], label: t("rehearse.go"),
+    body: { scenario: name, arms, duration: `${length}s`, ...(seed && { seed: Number(seed) }), ...(target !== doc.allowed[0] && { target }) },
+    onDone: reload,
+  });
+  return (
+    <Panel title={t("rehearse.start")} note={t("rehearse.startNote")} class="start">
+      <form onSubmit={(e) => {
+        e.preventDefault();
+        if (arms.length) void start();
+      }}>
+        <fieldset class="scenarios">
+          <legend>{t("rehearse.scenario")}</legend>
+          {doc.scenarios.map((s) => (
+            <label key={s.name}>
+              <input type="radio" name="scenario" checked={s.name === name} onChange={() => choose(s)} />
+              <span><b>{either(s.title, s.title_ko)}</b><small>{either(s.what, s.what_ko)}</small></span>
+            </label>
+          ))}
+        </fieldset>
+        <fieldset class="arms">
+          <legend>{t("rehearse.arms")}</legend>
+          {doc.arms.filter((a) => scenario.arms.includes(a.name)).map((a) => (
+            <label key={a.name}>
+              <input type="checkbox" checked={arms.includes(a.name)} onChange={(e) => setArms(scenario.arms.filter((x) => (x === a.name ? e.currentTarget.checked : arms.includes(x))))} />
+              <span>{either(a.title, a.title_ko)}</span>
+            </label>
+          ))}
+          {arms.length === 0 && <p class="error" role="alert">{t("rehearse.noArms")}</p>}
+        </fieldset>
+        <div class="more">
+          <Field label={t("rehearse.length")} help={t("rehearse.lengthHelp", { takes })}>
+            {(p) => <input {...p} type="number" min={5} max={600} step="1" required value={length} onInput={(e) => setLength(Number(e.currentTarget.value))} />}
+          </Field>
+          <Field label={t("rehearse.target")} help={t("rehearse.targetHelp")}>
+            {(p) => <select {...p} value={target} onChange={(e) => setTarget(e.currentTarget.value)}>{doc.allowed.map((x, i) => <option key={x} value={x}>{i === 0 ? t("rehearse.sample") : x}</option>)}</select>}
+          </Field>
+          <Field label={t("rehearse.seed")} help={t("rehearse.seedHelp")}>
+            {(p) => <input {...p} inputMode="numeric" pattern="[0-9]{0,15}" value={seed} onInput={(e) => setSeed(e.currentTarget.value)} />}
+          </Field>
+          <Guarded need="operator" type="submit" kind="primary" disabled={arms.length === 0}>{t("rehearse.go")}…</Guarded>
+        </div>
+      </form>
+    </Panel>
+  );
+}
+
+function Running({ job, doc, reload }: { job: Job; doc: Doc; reload(): void }) {
+  const { progress: p } = job;
+  return (
+    <Panel title={t("rehearse.running", { name: titleOf(doc, job.scenario) })} class="running" note={t("rehearse.by", { by: job.by, reason: job.reason })} side={
+      <Guarded small need="operator" kind="danger" onClick={() => act({ title: t("rehearse.cancelTitle"), what: t("rehearse.cancelWhat"), method: "DELETE", path: `rehearsals/${job.id}`, revision: false, danger: true, label: t("rehearse.cancel"), onDone: reload })}>{t("rehearse.cancel")}…</Guarded>
+    }>
+      <progress max={p.of || 1} value={p.done} aria-label={t("rehearse.progress")} />
+      <ol class="steps">
+        {job.arms.map((name) => {
+          const at = job.arms.indexOf(p.arm);
+          const state = job.arms.indexOf(name) < at ? "over" : name === p.arm ? "here" : "";
+          return <li key={name} class={state} aria-current={state === "here" ? "step" : undefined}>{state === "over" ? "✓ " : state === "here" ? "▶ " : ""}{armOf(doc, name)}{state === "here" && p.phase && ` · ${tOr(`rehearse.phase.${p.phase}`, p.phase)}`}</li>;
+        })}
+      </ol>
+      <p>{t("rehearse.left", { done: seconds(Math.round(p.done)), of: seconds(p.of), left: span(p.left_seconds) })}</p>
+    </Panel>
+  );
+}
+
+function Report({ id, doc, live, reload }: { id: string; doc: Doc; live: boolean; reload(): void }) {
+  const { data: job, problem, missing, reload: again } = useApi<Job>(`rehearsals/${encodeURIComponent(id)}`, { every: live ? 2_000 : undefined });
+  // What has ended has its verdicts.
+  useEffect(again, [live]);
+  if (!job) return missing ? <Empty title={t("rehearse.gone")} /> : problem ? <Problem problem={problem as ProblemDoc} retry={again} /> : <Loading />;
+  const verdicts = job.verdicts ?? [];
+  const { held, of } = score(verdicts);
+  const remove = () => act({ title: t("rehearse.removeTitle"), what: t("rehearse.removeWhat"), method: "DELETE", path: `rehearsals/${job.id}`, revision: false, danger: true, label: t("rehearse.remove"), onDone: () => { go(href("rehearse")); reload(); } });
+  return (
+    <Panel title={<>{titleOf(doc, job.scenario)} <StateBadge state={job.state} /></>} note={<><Time at={job.began} /> · {t("rehearse.by", { by: job.by, reason: job.reason })}</>} side={!live && (
+      <>
+        {job.report && <><a class="button small" href={`/daero/api/rehearsals/${job.id}/report.html`} download="">{t("rehearse.html")}</a><a class="button small" href={`/daero/api/rehearsals/${job.id}/report.json`} download="">JSON</a></>}
+        <Guarded small need="operator" onClick={remove}>{t("rehearse.remove")}…</Guarded>
+      </>
+    )}>
+      {job.error && <p class="error" role="alert">{job.error}</p>}
+      {!!job.noisy?.length && <p class="noisy">{t("rehearse.noisy")} {job.noisy.join("; ")}</p>}
+      {verdicts.length > 0 && (
+        <>
+          <p class="verdict"><Badge tone={held === of ? "good" : "bad"}>{held === of ? "✓" : "✗"} {t("rehearse.verdict", { held, of })}</Badge></p>
+          <Table
+            caption={t("rehearse.verdicts")} cards rows={verdicts} rowKey={(v) => v.bar + v.note}
+            columns={[
+              { key: "ok", label: t("rehearse.result"), render: (v) => <Badge tone={v.ok ? "good" : "bad"}>{v.ok ? "✓ " + t("rehearse.held") : "✗ " + t("rehearse.missed")}</Badge> },
+              { key: "bar", label: t("rehearse.bar"), head: true, wide: true, render: (v) => <>{tOr(`rehearse.bar.${v.bar}`, v.bar)}{v.note && <small>{v.note}</small>}</> },
+              { key: "wanted", label: t("rehearse.wanted"), num: true, render: (v) => v.wanted },
+              { key: "found", label: t("rehearse.found"), num: true, render: (v) => <b>{num(v.found)}</b> },
+            ]}
+          />
+        </>
+      )}
+      {job.series && Object.keys(job.series.arms).length > 0 && <SideBySide series={job.series} doc={doc} arms={job.arms} />}
+      <Facts of={[[t("rehearse.length"), seconds(job.duration_seconds)], [t("rehearse.target"), job.target === doc.allowed[0] ? t("rehearse.sample") : job.target], [t("rehearse.seed"), String(job.seed)]]} />
+    </Panel>
+  );
+}
+
+/** Arms beside each other, a row a lane, all of a row on one axis. */
+function SideBySide({ series, doc, arms }: { series: Series; doc: Doc; arms: string[] }) {
+  const [measure, setMeasure] = useState<string>("answers");
+  const shown = arms.filter((arm) => series.arms[arm]);
+  const answers = measure === "answers";
+  return (
+    <section class="side-by-side">
+      <header>
+        <h3>{t("rehearse.sideBySide")}</h3>
+        <Choice label={t("rehearse.measure")} value={measure} onChange={setMeasure} items={measures.map((key) => ({ key, label: t(`rehearse.measure.${key}` as Key) }))} />
+      </header>
+      <ul class="legend" aria-hidden="true">{(answers ? [["ok", "passed"], ["refused", "shed"], ["failed", "failed"]] : []).map(([key, color]) => <li key={key}><i style={{ "--c": `var(--${color})` }} />{t(`rehearse.${key}` as Key)}</li>)}</ul>
+      <div class={`multiples of-${Math.min(3, shown.length)}`}>
+        {lanesOf(series).map((lane) => {
+          const { top, x, of } = panels(series, shown, lane, answers);
+          return of.map(({ arm, values, total }) => (
+            <div key={lane + arm}>
+              <h4>{lane} <small>{armOf(doc, arm)}</small></h4>
+              <Chart
+                title={`${lane}, ${armOf(doc, arm)}`} describe={answers ? t("rehearse.describe", { ok: num(total.ok), refused: num(total.refused), failed: num(total.failed) }) : t("rehearse.describeP99", { most: num(total.p99) })}
+                x={x} elapsed sync={`rehearse-${lane}`} top={top} height={150} stacked={answers}
+                series={answers
+                  ? [{ label: t("rehearse.ok"), values: values.ok, color: "passed" }, { label: t("rehearse.refused"), values: values.refused, color: "shed" }, { label: t("rehearse.failed"), values: values.failed, color: "failed" }]
+                  : [{ label: "p99", values: values.p99, color: "accent" }]}
+                format={answers ? num : (v) => `${num(v)} ms`}
+              />
+            </div>
+          ));
+        })}
+      </div>
+    </section>
+  );
+}
+
+function Past({ jobs, doc, shown }: { jobs: Job[]; doc: Doc; shown?: string }) {
+  return (
+    <Panel title={t("rehearse.past")} note={t("rehearse.pastNote")}>
+      <Table
+        caption={t("rehearse.past")} cards rows={jobs} rowKey={(j) => j.id} empty={<Empty title={t("rehearse.none")} />} rowClass={(j) => (j.id === shown ? "current" : undefined)}
+        columns={[
+          { key: "at", label: t("rehearse.when"), head: true, render: (j) => <a href={href("rehearse", [j.id])} aria-current={j.id === shown ? "true" : undefined}><Time at={j.began} /></a> },
+          { key: "name", label: t("rehearse.scenario"), render: (j) => titleOf(doc, j.scenario) },
+          { key: "state", label: t("rehearse.result"), render: (j) => <StateBadge state={j.state} /> },
+          { key: "bars", label: t("rehearse.bars"), num: true, render: (j) => { const s = score(j.verdicts ?? []); return s.of ? `${s.held}/${s.of}` : "–"; } },
+          { key: "arms", label: t("rehearse.arms"), render: (j) => j.arms.map((a) => armOf(doc, a)).join(" · ") },
+          { key: "by", label: t("rehearse.who"), render: (j) => j.by },
+          { key: "get", label: t("rehearse.download"), render: (j) => j.report ? <><a href={`/daero/api/rehearsals/${j.id}/report.html`} download="" aria-label={t("rehearse.htmlOf", { name: titleOf(doc, j.scenario) })}>HTML</a> · <a href={`/daero/api/rehearsals/${j.id}/report.json`} download="" aria-label={t("rehearse.jsonOf", { name: titleOf(doc, j.scenario) })}>JSON</a></> : "–" },
+        ]}
+      />
+    </Panel>
+  );
 }
