@@ -20,7 +20,7 @@ const modern = { ...common, target: ["chrome109", "firefox115", "safari16.4"], j
 
 // The console's first screen comes with the page; what the others have beside it
 // comes after: their scripts, words (by the first part of the key) and styles.
-const laterWords = ["captcha", "lanescreen", "log", "login", "operators", "playbook", "queues", "rehearse"];
+const laterWords = ["captcha", "onelane", "log", "login", "operators", "playbook", "queues", "rehearse"];
 const laterStyles = (name) => name !== "now.css";
 
 const parts = {

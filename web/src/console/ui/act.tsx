@@ -29,6 +29,8 @@ export interface ActField {
   required?: boolean;
   help?: string;
   placeholder?: string;
+  /** Whether it is asked for at all, which other fields may decide. */
+  when?(values: Values): boolean;
 }
 
 export interface Act {
@@ -145,7 +147,7 @@ function Ask({ a }: { a: Open }) {
           void send(false);
         }}>
           {a.what && <div class="what">{typeof a.what === "function" ? a.what(values) : a.what}</div>}
-          {a.fields?.map((f) => <OneField key={f.name} f={f} value={values[f.name] ?? ""} onInput={(v) => setValues({ ...values, [f.name]: v })} />)}
+          {a.fields?.filter((f) => f.when?.(values) ?? true).map((f) => <OneField key={f.name} f={f} value={values[f.name] ?? ""} onInput={(v) => setValues({ ...values, [f.name]: v })} />)}
           {a.expiry && (
             <Field label={t("act.for")} help={t("act.forHelp")}>
               {(p) => (
