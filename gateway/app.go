@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/daero/daero"
+	"github.com/daero/daero/driver/oidc"
 	"github.com/daero/daero/lane/appointment"
 	"github.com/daero/daero/relay/fleetlog"
 	"github.com/daero/daero/relay/inlet"
@@ -42,6 +43,9 @@ type App struct {
 	// Captcha asks whether a person is there, for forms and APIs of any site and for
 	// lanes that the playbook challenges. Default: there is none.
 	Captcha *CaptchaConfig `json:"captcha,omitempty"`
+	// Login says by what people log in to the console, beside passwords, tokens and
+	// one-time links. Default: by nothing else.
+	Login *LoginConfig `json:"login,omitempty"`
 	// StaleSize bounds, in bytes, the answers that are kept for the playbook's
 	// action stale. Default 64 MiB, 1 MiB to 4 GiB.
 	StaleSize int64 `json:"stale_size,omitempty"`
@@ -60,6 +64,7 @@ type App struct {
 	captchaServed bool                           // by a site
 	captchaPlan   *captchaPlan                   // nil without a captcha
 	captcha       atomic.Pointer[captchaRunning] // nil until it is in force
+	signOn        *oidc.Provider                 // nil where accounts are kept nowhere else
 	answers       *answers                       // nil unless the playbook may serve any stale
 
 	mu     sync.Mutex
@@ -98,6 +103,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	if err := a.provisionCaptcha(ctx); err != nil {
+		return err
+	}
+	if err := a.provisionLogin(); err != nil {
 		return err
 	}
 	if err := a.provisionResponse(ctx); err != nil {
@@ -153,7 +161,7 @@ func (a *App) activate() error {
 	if err != nil {
 		return fmt.Errorf("daero: %w", err)
 	}
-	a.undo = append(a.undo, undo)
+	a.undo = append(a.undo, undo, a.rt.signsOn(a.signOn))
 	if err := a.beginCaptcha(plan.Secrets); err != nil {
 		a.takeBack()
 		return fmt.Errorf("daero: %w", err)

@@ -58,6 +58,7 @@ type globalParser struct {
 //		}
 //		stale_size <size>
 //		relay { … } # see caddyfile_relay.go
+//		login { … } # see caddyfile_login.go
 //		captcha { … } # see caddyfile_captcha.go
 //	}
 func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -104,6 +105,7 @@ func (p *globalParser) words() []word {
 		{"stale_size", p.staleSize},
 		{"relay", p.relay},
 		{"captcha", p.captcha},
+		{"login", p.login},
 	}
 }
 

@@ -18,10 +18,10 @@ import (
 )
 
 // newLogin makes what all APIs of this process let browsers log in by.
-func newLogin(r *records, tokens *token.Verifier) *api.Login {
+func newLogin(r *records, tokens *token.Verifier, signOn func() api.SignOn) *api.Login {
 	return &api.Login{
 		Sessions: sessions.NewKeeper(r), Passwords: token.NewPasswords(r, tokens), States: sessions.NewStates(),
-		Known: r, Accounts: r, Links: r,
+		Known: r, Accounts: r, Links: r, SignOn: signOn,
 	}
 }
 

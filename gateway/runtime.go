@@ -37,6 +37,7 @@ type runtime struct {
 	mu        sync.Mutex
 	members   []*fleetlog.Member // of configurations in force, the newest last
 	made      []byte
+	signOns   []*signingOn // likewise
 	receivers []*receiving // of configurations in force, the newest last
 }
 
@@ -56,7 +57,7 @@ func newRuntime() (*runtime, error) {
 		return nil, err
 	}
 	rt.d, rt.tokens = d, token.NewVerifier(rt.records)
-	rt.login = newLogin(rt.records, rt.tokens)
+	rt.login = newLogin(rt.records, rt.tokens, rt.signOn)
 	rt.rehearsals = newRehearsals(rt.records.add)
 	if rt.desk, err = newDesk(d, rt.relay.Accept); err != nil {
 		return nil, err
