@@ -81,6 +81,9 @@ type Config struct {
 	// Secure reports whether a request came by HTTPS all the way from the
 	// browser. Default: whether the connection has TLS.
 	Secure func(*http.Request) bool
+	// LaneOf tells which lane a request would take in the configuration in force.
+	// Errors are ErrNoLanes, or have ErrQuestion in them. Default: none.
+	LaneOf func(ctx context.Context, q LaneQuestion) (LaneAnswer, error)
 	// PublicFlags lets anyone read flags, without a token.
 	PublicFlags bool
 	// Local is for where only those come who have the machine: then everyone is
@@ -119,6 +122,9 @@ func New(cfg Config) (*API, error) {
 	}
 	if cfg.Fleet == nil {
 		cfg.Fleet = func(time.Time) (fleetlog.State, bool) { return fleetlog.State{}, false }
+	}
+	if cfg.LaneOf == nil {
+		cfg.LaneOf = noLanes
 	}
 	if cfg.Client == nil {
 		cfg.Client = peer

@@ -33,6 +33,7 @@ var routes = []Route{
 	{"POST", Prefix + "playbook/actions/{id}/start", store.Acting, "Ends the stop of one action.", startAction},
 	{"POST", Prefix + "controls/{revision}/undo", store.Acting, "Undoes a change by hand, by the revision that it made.", undoRevision},
 	{"POST", Prefix + "audit/{id}/undo", store.Acting, "Undoes what an entry of the record says was done by hand.", undoEntry},
+	{"POST", Prefix + "lanes/of", store.Viewer, "Which lane a request would take, and why.", findLane},
 	{"GET", Prefix + "lanes/orders", store.Viewer, "What is ordered of single lanes by hand.", listLaneOrders},
 	{"PUT", Prefix + "lanes/{backend}/{lane}/order", store.Acting, "Orders one lane, for a while.", orderLane},
 	{"DELETE", Prefix + "lanes/{backend}/{lane}/order", store.Acting, "Ends the order for a lane.", releaseLane},

@@ -166,14 +166,12 @@ func (a *App) activate() error {
 		a.takeBack()
 		return fmt.Errorf("daero: %w", err)
 	}
-	if a.response != nil {
-		undo, err := a.respond()
-		if err != nil {
-			a.takeBack()
-			return fmt.Errorf("daero: %w", err)
-		}
-		a.undo = append(a.undo, undo, a.rt.receive(a.Receivers()))
+	undo, err = a.respond()
+	if err != nil {
+		a.takeBack()
+		return fmt.Errorf("daero: %w", err)
 	}
+	a.undo = append(a.undo, undo, a.rt.receive(a.Receivers()), a.rt.begin(a))
 	if err := a.beginRelay(plan.Secrets); err != nil {
 		a.takeBack()
 		return fmt.Errorf("daero: %w", err)
@@ -183,13 +181,20 @@ func (a *App) activate() error {
 	return nil
 }
 
-// respond puts the response in force.
+// respond puts the response in force. Without levels it is an empty one, which
+// sees to what people order of single lanes.
 func (a *App) respond() (undo func(), err error) {
-	d := &draft{}
-	r := *a.response
-	r.Effects = a.effects(d, a.webhookSecret())
-	if err := d.err(); err != nil {
-		return nil, err
+	r := daero.Response{Node: node()}
+	if a.response != nil {
+		d := &draft{}
+		r = *a.response
+		r.Effects = a.effects(d, a.webhookSecret())
+		if err := d.err(); err != nil {
+			return nil, err
+		}
+	}
+	if r.Playbook.Able == nil {
+		r.Playbook.Able, r.Playbook.Lanes = a.able(), a.declaredLanes()
 	}
 	if a.answers != nil {
 		a.answers.resize(a.StaleSize)

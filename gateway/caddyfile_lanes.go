@@ -84,6 +84,7 @@ func (p *lanesParser) lane(d *caddyfile.Dispenser) {
 	}
 	l := LaneRule{Name: d.Val()}
 	where := placeOf(d)
+	l.Where = where.String()
 	l.Match = p.named(d)
 	r := &laneParser{parser: parser{h: p.h}, out: &l}
 	r.block(d, r.words(), r.matcherLine)

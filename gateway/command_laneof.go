@@ -18,6 +18,9 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/daero/daero/api"
+	"github.com/daero/daero/lane"
 )
 
 // Exit statuses of daero's commands.
@@ -60,8 +63,13 @@ type laneAnswer struct {
 	Rule    int             `json:"rule,omitempty"` // counted from 1; 0 if no rule matched
 	Match   json.RawMessage `json:"match,omitempty"`
 	Intent  string          `json:"intent"`
-	User    bool            `json:"user"` // known, not anonymous
+	Where   string          `json:"where,omitempty"` // FILE:LINE of the lane
+	User    bool            `json:"user"`            // known, not anonymous
 	Stream  bool            `json:"stream"`
+
+	user   uint64
+	intent lane.Intent
+	site   string // where its server listens
 }
 
 func laneOf(fl caddycmd.Flags) (int, error) {
@@ -192,10 +200,11 @@ func ask(servers map[string]*caddyhttp.Server, r *http.Request) (laneAnswer, *La
 		}
 		if h != nil {
 			answer, err := h.answer(req)
+			answer.site = strings.Join(s.Listen, " ")
 			return answer, h, err
 		}
 	}
-	return laneAnswer{}, nil, errors.New("the request reaches no lanes: it matches no site or route that has them")
+	return laneAnswer{}, nil, api.ErrNoLanes
 }
 
 func listensOn(s *caddyhttp.Server, port string) bool {
@@ -245,12 +254,14 @@ func (h *Lanes) answer(r *http.Request) (laneAnswer, error) {
 		Intent:  call.Intent.String(),
 		User:    call.User != 0,
 		Stream:  call.Stream,
+		user:    call.User, intent: call.Intent,
 	}
 	for i := range h.rules {
 		if &h.rules[i] == rule {
 			a.Rule, a.Match = i+1, rule.source
 		}
 	}
+	a.Where = rule.where
 	return a, nil
 }
 
@@ -263,6 +274,9 @@ func (a laneAnswer) write(w io.Writer, output string) error {
 	why := "no rule matched"
 	if a.Rule > 0 {
 		why = fmt.Sprintf("rule %d: %s", a.Rule, a.Match)
+	}
+	if a.Where != "" {
+		why += " at " + a.Where
 	}
 	user := "anonymous"
 	if a.User {

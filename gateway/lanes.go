@@ -69,6 +69,7 @@ type rule struct {
 	stale      bool // the playbook may serve it stale
 	header     []string
 	source     json.RawMessage // of match, to show
+	where      string          // FILE:LINE, to show
 }
 
 // CaddyModule implements caddy.Module.
@@ -123,6 +124,7 @@ func (h *Lanes) load(ctx caddy.Context, cfg laneConfig) error {
 		l := &h.Lanes[i]
 		r := bare(l.Name)
 		r.source = caddyconfig.JSON(l.Match, nil) // loading empties it
+		r.where = l.Where
 		if err := loadMatchers(ctx, l, "Match", &r.match); err != nil {
 			return fmt.Errorf("lane %s: %w", l.Name, err)
 		}

@@ -90,3 +90,14 @@ func lanesToCome(tree any, add func(backend string, cfg laneConfig, defers map[s
 		}
 	}
 }
+
+// declaredLanes are the lanes of this configuration, once all are declared.
+func (a *App) declaredLanes() []playbook.Lane {
+	known := []playbook.Lane{}
+	for backend, cfg := range a.plan.Backends {
+		for _, l := range standardConfig(cfg).Lanes {
+			known = append(known, laneKnown(backend, l, a.defers))
+		}
+	}
+	return known
+}

@@ -40,6 +40,8 @@ type LaneRule struct {
 	Match caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
 	// Background matches requests for which nobody is waiting.
 	Background caddyhttp.RawMatcherSets `json:"background,omitempty" caddy:"namespace=http.matchers"`
+	// Where is the lane's place, FILE:LINE, to show.
+	Where string `json:"where,omitempty"`
 }
 
 // core returns the lane as the engine knows it.

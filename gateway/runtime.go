@@ -35,6 +35,7 @@ type runtime struct {
 	local      *api.API // of Caddy's admin endpoint
 
 	mu        sync.Mutex
+	apps      []*App             // of configurations in force, the newest last
 	members   []*fleetlog.Member // of configurations in force, the newest last
 	made      []byte
 	signOns   []*signingOn // likewise
@@ -73,6 +74,7 @@ func (r *runtime) apiConfig(cfg api.Config) api.Config {
 	cfg.Login, cfg.Build = r.login, buildID()
 	cfg.Audit, cfg.Health, cfg.Receiver = r.records.add, r.records.health, r.receiver
 	cfg.Relay, cfg.Fleet, cfg.Captcha = r.apiRelay, r.fleet, r.captcha.api
+	cfg.LaneOf = r.laneOf
 	cfg.Rehearsals, cfg.Previews = r.rehearsals, &r.previews
 	return cfg
 }

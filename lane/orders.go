@@ -165,6 +165,31 @@ func (l *Lane) ordered(o *orders, now time.Duration, req *Request) Reason {
 	return ReasonNone
 }
 
+// Ordered tells what the orders in force would do with a request: refuse it
+// ([ReasonPlaybook]), ask or keep it, or nothing. Nothing is counted. An
+// anonymous request, which has no place of its own, is told of what happens to
+// all of them.
+func (l *Lane) Ordered(req Request) Reason {
+	o := l.orders.Load()
+	if o == nil {
+		return ReasonNone
+	}
+	i, at := req.Intent&1, uint64(0)
+	if req.User != 0 {
+		at = uint64(place(req.User, l.set.seed, l.set.clock()))
+	}
+	due := req.Booked && req.DueIn <= 0
+	switch hit := func(from uint64) bool { return at >= from && (!due || from == 0) }; {
+	case hit(o.until[i]):
+		return ReasonPlaybook
+	case o.challenge.asks(at, &req):
+		return ReasonChallenge
+	case hit(o.deferUntil[i]):
+		return ReasonDefer
+	}
+	return ReasonNone
+}
+
 // placeOf is the user's place. Anonymous requests are spread evenly one by one:
 // steps of the golden ratio leave no gap and no run.
 func (l *Lane) placeOf(o *orders, now time.Duration, req *Request) uint32 {

@@ -192,3 +192,38 @@ func TestOrdersMax(t *testing.T) {
 		}
 	}
 }
+
+// TestOrdered says beforehand what happens then.
+func TestOrdered(t *testing.T) {
+	l := ordered(t, Orders{Shed: [2]float64{0.3, 0}, Challenge: [2]float64{0.6, 0}, Defer: [2]float64{0.8, 1}})
+	told := map[Reason]int{}
+	for user := range uint64(2000) {
+		r := Request{User: mix(user + 1), CanAsk: true, CanWait: true}
+		want := l.Ordered(r)
+		told[want]++
+		got := ReasonNone
+		if p, err := l.Enter(t.Context(), r); err == nil {
+			p.Done(Served)
+		} else if refusal, ok := errors.AsType[*Refusal](err); ok {
+			got = refusal.Reason
+		}
+		if got != want {
+			t.Fatalf("user %d: told %v, then %v", user, want, got)
+		}
+	}
+	if len(told) != 4 {
+		t.Errorf("%v: some of it was not tried", told)
+	}
+	for want, r := range map[Reason]Request{
+		ReasonNone:  {},
+		ReasonDefer: {Intent: Background},
+	} {
+		if got := l.Ordered(r); got != want {
+			t.Errorf("%+v: %v, want %v", r, got, want)
+		}
+	}
+	l.Order(Orders{})
+	if got := l.Ordered(Request{User: 1}); got != ReasonNone {
+		t.Errorf("without orders: %v", got)
+	}
+}
