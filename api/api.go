@@ -72,6 +72,14 @@ type Config struct {
 	Rehearsals *job.Host
 	// Previews makes questions of the captcha to look at. Default: nobody does.
 	Previews *preview.Booth
+	// Coming lists the events that are known ahead, the next first: at most 50. It
+	// must not wait. Default: none are.
+	Coming func(now time.Time) []ComingDoc
+	// Pulse measures for all who watch. Default: nothing is measured.
+	Pulse *Pulse
+	// Ending is closed when this API's server begins to shut down: then streams
+	// end. Default: never.
+	Ending <-chan struct{}
 	// Login lets browsers log in and stay logged in. Default: only tokens count.
 	Login *Login
 	// Console is where the console stands on this site, "" where it does not.

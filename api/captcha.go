@@ -16,6 +16,9 @@ type Captcha struct {
 	// Base is where browsers find the captcha, "https://captcha.example.com";
 	// "" where nobody has said.
 	Base string
+	// Counted says how many challenges were begun and how many tokens were given, at
+	// all sites. Default: nobody counts.
+	Counted func() (issued, passed uint64)
 }
 
 // SiteDoc is a site as it is shown. Nothing of its secrets is in it but their

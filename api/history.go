@@ -28,12 +28,35 @@ type HistoryDoc struct {
 	Events []EventDoc `json:"events"`
 }
 
-// HistoryLaneDoc is a lane's series by name. Rates, what is in use and the limit
-// are means over a point; waiting, wait_seconds and recent_seconds the worst in
-// it.
+// HistoryLaneDoc is a lane's series. Rates, what is in use and the limit are
+// means over a point; waiting, wait_seconds and recent_seconds the worst in it.
 type HistoryLaneDoc struct {
-	Series  map[string]history.Points `json:"series"`
+	In         history.Points `json:"in"`
+	Through    history.Points `json:"through"`
+	Passed     history.Points `json:"passed"`
+	Waited     history.Points `json:"waited"`
+	Deferred   history.Points `json:"deferred"`
+	Challenged history.Points `json:"challenged"`
+	Shed       history.Points `json:"shed"`
+	Failed     history.Points `json:"failed"`
+	Limit      history.Points `json:"limit"`
+	InFlight   history.Points `json:"in_flight"`
+	Waiting    history.Points `json:"waiting"`
+	Wait       history.Points `json:"wait_seconds"`
+	Recent     history.Points `json:"recent_seconds"`
+	// ShedOrder is the share (0 to 1) that was ordered to be refused, of the intent
+	// of which it was more.
+	ShedOrder history.Points `json:"shed_order"`
+	// Reasons are refusals per second by why; those that there were.
 	Reasons map[string]history.Points `json:"reasons"`
+}
+
+func historyLane(s map[string]history.Points, reasons map[string]history.Points) HistoryLaneDoc {
+	return HistoryLaneDoc{
+		In: s["in"], Through: s["through"], Passed: s["passed"], Waited: s["waited"], Deferred: s["deferred"],
+		Challenged: s["challenged"], Shed: s["shed"], Failed: s["failed"], Limit: s["limit"], InFlight: s["in_flight"],
+		Waiting: s["waiting"], Wait: s["wait_seconds"], Recent: s["recent_seconds"], ShedOrder: s["shed_order"], Reasons: reasons,
+	}
 }
 
 // EventDoc is an event to be marked in a chart.
@@ -66,11 +89,8 @@ func historyQuery(q url.Values, now time.Time) (h history.Query, err error) {
 	if h.Until, err = when("until", q.Get("until"), now); err != nil {
 		return h, err
 	}
-	if s := q.Get("step"); s != "" && s != "auto" {
-		h.Step, err = time.ParseDuration(s)
-		if err != nil || h.Step < time.Second || h.Step > history.Span {
-			return h, bad(fmt.Sprintf("step %q: write auto, or a time from 1s to 2h", clip(s)))
-		}
+	if h.Step, err = historyStep(q.Get("step")); err != nil {
+		return h, err
 	}
 	s := q.Get("lanes")
 	if s == "" {
@@ -88,6 +108,18 @@ func historyQuery(q url.Values, now time.Time) (h history.Query, err error) {
 	return h, nil
 }
 
+// historyStep reads the time of a point, 0 for what fits.
+func historyStep(s string) (time.Duration, error) {
+	if s == "" || s == "auto" {
+		return 0, nil
+	}
+	step, err := time.ParseDuration(s)
+	if err != nil || step < time.Second || step > history.Span {
+		return 0, bad(fmt.Sprintf("step %q: write auto, or a time from 1s to 2h", clip(s)))
+	}
+	return step, nil
+}
+
 func showHistory(c *call) error {
 	p, err := c.pulse()
 	if err != nil {
@@ -103,7 +135,7 @@ func showHistory(c *call) error {
 		Lanes: map[string]HistoryLaneDoc{}, Known: []string{}, Events: p.marks(a.From),
 	}
 	for name, series := range a.Lanes {
-		doc.Lanes[name] = HistoryLaneDoc{series, a.Reasons[name]}
+		doc.Lanes[name] = historyLane(series, a.Reasons[name])
 	}
 	for _, key := range p.history.Lanes() {
 		doc.Known = append(doc.Known, key.String())

@@ -7,6 +7,7 @@ import (
 
 	"github.com/daero/daero"
 	"github.com/daero/daero/lane"
+	"github.com/daero/daero/level"
 	"github.com/daero/daero/live"
 	"github.com/daero/daero/playbook"
 )
@@ -14,25 +15,40 @@ import (
 // NowDoc is all that is looked at in an incident.
 type NowDoc struct {
 	// ID is that of the newest event of the stream which it has.
-	ID       int64     `json:"id"`
-	At       time.Time `json:"at"`
-	Revision uint64    `json:"revision"` // as in [LevelDoc]
-	Node     string    `json:"node"`
-	Nodes    NodesDoc  `json:"nodes"`
-	Level    LevelDoc  `json:"level"`
-	// Work is how long the CAPTCHA's proof of work takes at least, in seconds, as
-	// the playbook asks for.
-	Work float64 `json:"work_seconds,omitempty"`
+	ID       int64      `json:"id"`
+	At       time.Time  `json:"at"`
+	Revision uint64     `json:"revision"` // as in [LevelDoc]
+	Node     string     `json:"node"`
+	Nodes    NodesDoc   `json:"nodes"`
+	Level    LevelDoc   `json:"level"`
+	Pressed  PressedDoc `json:"pressed"`
 	// Lanes are all lanes, the worst first.
 	Lanes   []NowLaneDoc    `json:"lanes"`
 	Totals  live.Outcome    `json:"totals"`
 	InForce []InForceDoc    `json:"in_force"`
+	Coming  []ComingDoc     `json:"coming"` // the next first
 	Paused  *playbook.Pause `json:"paused,omitempty"`
-	Shadow  bool            `json:"shadow,omitempty"`
+	Shadow  bool            `json:"shadow"`
 	Relay   *NowRelayDoc    `json:"relay,omitempty"`
+	Captcha *NowCaptchaDoc  `json:"captcha,omitempty"`
 	Orders  []LaneOrderDoc  `json:"lane_orders"`
 	Tellers []TellerDoc     `json:"tellers"`
 	Feed    []live.Event    `json:"feed"` // the newest first
+}
+
+// PressedDoc is what the playbook asks of the CAPTCHA.
+type PressedDoc struct {
+	// Work is how long its proof of work takes at least, 0 as each site has it.
+	Work float64 `json:"work_seconds"`
+}
+
+// ComingDoc is an event that is known ahead.
+type ComingDoc struct {
+	Name   string      `json:"name"`
+	At     time.Time   `json:"at"`
+	Until  time.Time   `json:"until,omitzero"`
+	Level  level.Level `json:"level"`  // that it arms for
+	Source string      `json:"source"` // the signal that knows it
 }
 
 // NodesDoc is how many gateways there are, this one included, and how many of
@@ -74,7 +90,17 @@ type NowRelayDoc struct {
 	Oldest      float64 `json:"oldest_seconds"`
 	DeadLetters uint64  `json:"dead_letters"`
 	Delivered   uint64  `json:"delivered"`
+	Rate        float64 `json:"rate"`   // delivered per second
 	Paused      int     `json:"paused"` // deliveries
+}
+
+// NowCaptchaDoc is how the CAPTCHA fares, in short.
+type NowCaptchaDoc struct {
+	Issued float64 `json:"issued"` // challenges begun, per second
+	Passed float64 `json:"passed"` // tokens given, per second
+	// Asked is the share (0 to 1) of all requests whose callers were asked whether
+	// a person is there.
+	Asked float64 `json:"asked_share"`
 }
 
 // maxFeed is how many events the document has.
@@ -87,7 +113,7 @@ func (p *Pulse) now(at time.Time, snap daero.Snapshot) NowDoc {
 	doc := NowDoc{
 		At: st.At, Revision: st.Revision, Node: p.node, Level: a.levelDoc(at, st),
 		InForce: inForceDocs(st), Paused: st.Paused, Shadow: st.Shadow, Orders: LaneOrderDocs(st), Tellers: tellers(st),
-		Work: time.Duration(p.pressed.Load()).Seconds(), Nodes: NodesDoc{1, 1},
+		Pressed: PressedDoc{time.Duration(p.pressed.Load()).Seconds()}, Nodes: NodesDoc{1, 1}, Coming: a.comingDocs(at),
 	}
 	if f := doc.Level.Fleet; f != nil {
 		doc.Nodes = NodesDoc{Reporting: 1 + f.Heard, Known: 1 + f.Heard + f.Silent}
@@ -97,7 +123,10 @@ func (p *Pulse) now(at time.Time, snap daero.Snapshot) NowDoc {
 	for i := range lanes {
 		doc.Lanes = append(doc.Lanes, nowLane(&lanes[i], snap.Backends[lanes[i].Backend], doc.Orders))
 	}
-	doc.Relay = a.nowRelay(at)
+	if doc.Relay = a.nowRelay(at); doc.Relay != nil {
+		doc.Relay.Rate = p.rate(at, countDelivered, doc.Relay.Delivered)
+	}
+	doc.Captcha = p.nowCaptcha(at, totals)
 	doc.ID, doc.Feed = p.newest(maxFeed)
 	return doc
 }
@@ -148,6 +177,34 @@ func (a *API) nowRelay(at time.Time) *NowRelayDoc {
 	return doc
 }
 
+// nowCaptcha is the captcha in short, nil without one.
+func (p *Pulse) nowCaptcha(at time.Time, totals live.Outcome) *NowCaptchaDoc {
+	if p.api.Captcha == nil {
+		return nil
+	}
+	c := p.api.Captcha()
+	if c == nil {
+		return nil
+	}
+	doc := &NowCaptchaDoc{}
+	if came := totals.Came(); came > 0 {
+		doc.Asked = totals.Challenged / came
+	}
+	if c.Counted != nil {
+		issued, passed := c.Counted()
+		doc.Issued, doc.Passed = p.rate(at, countIssued, issued), p.rate(at, countPassed, passed)
+	}
+	return doc
+}
+
+// comingDocs are the events that are known ahead.
+func (a *API) comingDocs(at time.Time) []ComingDoc {
+	if a.Coming == nil {
+		return []ComingDoc{}
+	}
+	return append([]ComingDoc{}, a.Coming(at)...)
+}
+
 func inForceDocs(st daero.ControlState) []InForceDoc {
 	docs := make([]InForceDoc, 0, len(st.Actions))
 	for _, f := range st.Actions {
@@ -164,6 +221,5 @@ func showNow(c *call) error {
 	if err != nil {
 		return err
 	}
-	doc := p.Now(c.Now())
-	return c.send(http.StatusOK, doc)
+	return c.send(http.StatusOK, p.Now(c.Now()))
 }

@@ -29,10 +29,11 @@ type Pulse struct {
 	pressed atomic.Int64 // nanoseconds
 	wake    chan struct{}
 
-	// looking is held while meter is used: by Run, and by whoever asks first.
+	// looking is held while meter and rates are used: by Run, and by whoever asks
+	// first. It is taken before mu.
 	looking sync.Mutex
 	meter   live.Meter
-	second  int64 // that was kept last
+	rates   [numCounts]live.Rate
 
 	mu     sync.Mutex
 	feed   *live.Feed
@@ -42,10 +43,19 @@ type Pulse struct {
 	closed bool
 }
 
+// What is counted beside lanes.
+const (
+	countDelivered = iota
+	countIssued
+	countPassed
+	numCounts
+)
+
 // Bounds of looking.
 const (
 	pulseEvery = time.Second
-	pulseLeast = 250 * time.Millisecond // between two looks
+	pulseLeast = 200 * time.Millisecond // between two looks: what changes shows within 250 ms
+	pulseYoung = 1500 * time.Millisecond
 	keptEvents = 1000
 )
 
@@ -104,8 +114,9 @@ func (p *Pulse) Run(ctx context.Context) {
 	defer p.end()
 	tick := time.NewTicker(pulseEvery)
 	defer tick.Stop()
+	ticked := true
 	for {
-		p.look(p.api.Now())
+		p.tell(p.look(p.api.Now(), ticked))
 		// What changes in a burst is looked at once.
 		select {
 		case <-ctx.Done():
@@ -116,24 +127,36 @@ func (p *Pulse) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			ticked = true
 		case <-p.wake:
+			ticked = false
 		}
 	}
 }
 
-// look measures, keeps the second, and tells who watches.
-func (p *Pulse) look(now time.Time) NowDoc {
+// look measures. With a tick what was measured is kept: looks in between see
+// less than a second, which would make rates jump.
+func (p *Pulse) look(now time.Time, tick bool) *NowDoc {
 	p.looking.Lock()
 	defer p.looking.Unlock()
 	snap := p.api.Daero.Snapshot()
 	doc := p.now(now, snap)
-	if sec := now.Unix(); sec != p.second {
-		p.second = sec
+	if tick {
 		p.keep(now, snap, doc.Level.Number)
 		p.meter.Take(now, snap.Backends)
+		for i := range p.rates {
+			p.rates[i].Take(now)
+		}
 	}
-	p.tell(&doc)
-	return doc
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.doc = &doc
+	return &doc
+}
+
+// rate is how fast a counter grows. looking is held.
+func (p *Pulse) rate(now time.Time, counter int, n uint64) float64 {
+	return p.rates[counter].Of(now, n)
 }
 
 // keep adds a second to the history.
@@ -152,38 +175,34 @@ func (p *Pulse) keep(now time.Time, snap daero.Snapshot, number int) {
 	p.history.Add(now, s)
 }
 
-// tell makes a document the newest, and sends it to who watches.
+// tell sends a document to who watches. It is written once, and not at all
+// where nobody does.
 func (p *Pulse) tell(doc *NowDoc) {
-	p.mu.Lock()
-	watched := len(p.subs) > 0
-	p.mu.Unlock()
-	var data []byte
-	if watched {
-		var err error
-		if data, err = json.Marshal(doc); err != nil {
-			return // its types can be written; see TestNowIsWritten
-		}
+	if p.Streams() == 0 {
+		return
 	}
+	data, err := json.Marshal(doc)
+	if err != nil {
+		return // nothing in it cannot be written; who watches sees that it grows old
+	}
+	f := frame("now", 0, data)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.doc = doc
-	if data != nil {
-		p.send(frame("now", 0, data))
-	}
+	p.send(topicNow, f)
 }
 
-// Now returns the newest document: that of the last look if it is young, so
-// that who asks often costs little.
-func (p *Pulse) Now(now time.Time) NowDoc {
+// Now returns the newest document, or a newer one if what is controlled has
+// changed since, or if Run does not run: who asks often costs little.
+func (p *Pulse) Now(now time.Time) *NowDoc {
 	p.mu.Lock()
 	doc := p.doc
 	p.mu.Unlock()
 	if doc != nil && doc.Revision == p.api.Daero.Control().Revision() {
-		if age := now.Sub(doc.At); age >= 0 && age < pulseLeast {
-			return *doc
+		if age := now.Sub(doc.At); age >= 0 && age < pulseYoung {
+			return doc
 		}
 	}
-	return p.look(now)
+	return p.look(now, false)
 }
 
 // pulse returns what looks at everything, or says that nothing does.

@@ -23,6 +23,9 @@ type Route struct {
 
 // routes is all there is. Everything else is made from it.
 var routes = []Route{
+	{"GET", Prefix + "now", store.Viewer, "All that is looked at in an incident.", showNow},
+	{"GET", Prefix + "history", store.Viewer, "What lanes did in the last two hours, point by point.", showHistory},
+	{"GET", Prefix + "stream", store.Viewer, "What is and what happens, as server-sent events.", showStream},
 	{"GET", Prefix + "level", store.Viewer, "The level, why, and what brings it down.", showLevel},
 	{"POST", Prefix + "level/pin", store.Acting, "Pins the level for a while.", pinLevel},
 	{"DELETE", Prefix + "level/pin", store.Acting, "Ends a pin.", unpinLevel},

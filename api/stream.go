@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 // Bounds of streams.
 const (
 	maxStreams  = 200 // in all
-	maxStreamsN = 20  // of one operator
+	maxStreamsN = 20  // of one session, or of one token
 	// streamBehind is how many events a watcher may be behind: one that reads
 	// slower loses the stream, and comes back.
 	streamBehind  = 32
@@ -26,10 +27,23 @@ const (
 	streamWrite   = 10 * time.Second
 )
 
+// topics are what a stream is about, as bits.
+type topics uint8
+
+const (
+	topicNow   topics = 1 << iota // what is, once a second and when something changes
+	topicAudit                    // what happens
+	topicJobs                     // how a rehearsal fares
+	topicAll   = topicNow | topicAudit | topicJobs
+)
+
+var topicNames = map[string]topics{"now": topicNow | topicAudit, "audit": topicAudit, "jobs": topicJobs}
+
 // subscriber is one who watches.
 type subscriber struct {
 	who    string
-	frames chan []byte   // closed with the stream
+	topics topics
+	frames chan []byte   // the same bytes for all who watch
 	ended  chan struct{} // closed when it is over, and why says why
 	why    string
 }
@@ -46,9 +60,12 @@ func frame(event string, id int64, data []byte) []byte {
 	return append(b, "\n\n"...)
 }
 
-// send gives a frame to who watches. mu is held.
-func (p *Pulse) send(f []byte) {
+// send gives a frame to who watches a topic. mu is held.
+func (p *Pulse) send(topic topics, f []byte) {
 	for s := range p.subs {
+		if s.topics&topic == 0 {
+			continue
+		}
 		select {
 		case s.frames <- f:
 		default:
@@ -63,7 +80,7 @@ func (p *Pulse) sendEvent(ev live.Event) {
 		return
 	}
 	if data, err := json.Marshal(ev); err == nil {
-		p.send(frame("audit", ev.ID, data))
+		p.send(topicAudit, frame("audit", ev.ID, data))
 	}
 }
 
@@ -75,7 +92,7 @@ func (p *Pulse) Job(doc any) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.send(frame("job", 0, data))
+	p.send(topicJobs, frame("job", 0, data))
 }
 
 // drop ends a stream. mu is held.
@@ -112,7 +129,7 @@ var errStreams = problem{
 
 // subscribe begins a stream, with the events after an ID. whole is false if some
 // of those are gone.
-func (p *Pulse) subscribe(who string, after int64) (s *subscriber, missed []live.Event, whole bool, err error) {
+func (p *Pulse) subscribe(who string, about topics, after int64) (s *subscriber, missed []live.Event, whole bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	mine := 0
@@ -124,10 +141,10 @@ func (p *Pulse) subscribe(who string, after int64) (s *subscriber, missed []live
 	if p.closed || len(p.subs) >= maxStreams || mine >= maxStreamsN {
 		return nil, nil, false, errStreams
 	}
-	s = &subscriber{who: who, frames: make(chan []byte, streamBehind), ended: make(chan struct{})}
+	s = &subscriber{who: who, topics: about, frames: make(chan []byte, streamBehind), ended: make(chan struct{})}
 	p.subs[s] = struct{}{}
 	whole = true
-	if after > 0 {
+	if after > 0 && about&topicAudit != 0 {
 		missed, whole = p.feed.After(after)
 	}
 	return s, missed, whole, nil
@@ -141,9 +158,10 @@ func (p *Pulse) leave(s *subscriber) {
 
 // helloDoc is the first event of a stream.
 type helloDoc struct {
+	// Build names the program: a page of another one is to be loaded again.
 	Build string    `json:"build"`
 	At    time.Time `json:"at"`
-	Last  int64     `json:"last"` // ID of the newest event
+	NowID int64     `json:"now_id"` // ID of the newest event
 }
 
 // gapDoc says that events are missing, from the one after an ID on.
@@ -162,19 +180,21 @@ func showStream(c *call) error {
 	if err != nil {
 		return err
 	}
-	after, err := lastEvent(c.r)
+	about, after, err := streamQuery(c.r)
 	if err != nil {
 		return err
 	}
-	s, missed, whole, err := p.subscribe(c.who, after)
+	s, missed, whole, err := p.subscribe(c.watcher(), about, after)
 	if err != nil {
+		c.w.Header().Set("Retry-After", "10")
 		return err
 	}
 	defer p.leave(s)
 	h := c.w.Header()
 	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // a proxy in between is not to collect events
+	// A proxy in between is neither to collect events nor to compress them.
+	h.Set("Cache-Control", "no-store, no-transform")
+	h.Set("X-Accel-Buffering", "no")
 	c.w.WriteHeader(http.StatusOK)
 	out := &streamer{rc: http.NewResponseController(c.w), w: c.w, clock: time.Now}
 	out.event("hello", helloDoc{c.Build, c.Now(), p.lastEvent()})
@@ -184,11 +204,32 @@ func showStream(c *call) error {
 	for _, ev := range missed {
 		out.audit(ev)
 	}
-	out.event("now", p.Now(c.Now()))
+	if about&topicNow != 0 {
+		out.event("now", p.Now(c.Now()))
+	}
 	if why := c.stream(out, s); why != "" {
-		out.event("bye", byeDoc{why, 500 + rand.IntN(2000)}) //nolint:gosec // spreads those who come back
+		out.event("bye", byeDoc{why, retryOf(why)})
 	}
 	return nil
+}
+
+// watcher names the session or the token that a stream is counted for.
+func (c *call) watcher() string {
+	if c.session != nil {
+		return c.session.ID
+	}
+	return c.who
+}
+
+// retryOf is how long to wait before coming back: at different times, so that
+// not all come at once. Who was slow waits longer, and who has no session any
+// more need not come back without one.
+func retryOf(why string) int {
+	least := 500
+	if why == "slow" {
+		least = 3000
+	}
+	return least + rand.IntN(1500) //nolint:gosec // spreads who comes back
 }
 
 // stream sends until the stream is over, and returns why if it is on purpose.
@@ -278,19 +319,32 @@ func (p *Pulse) lastEvent() int64 {
 	return p.feed.Last()
 }
 
-// lastEvent is the ID after which a stream goes on: browsers send it as a
-// header by themselves, programs may as a query.
-func lastEvent(r *http.Request) (int64, error) {
+// streamQuery reads what a stream is to be about, and the ID of the event after
+// which it goes on: browsers send that as a header by themselves, programs may
+// as a query.
+func streamQuery(r *http.Request) (about topics, after int64, err error) {
+	q := r.URL.Query()
+	about = topicAll
+	if text := q.Get("topics"); text != "" {
+		about = 0
+		for name := range strings.SplitSeq(text, ",") {
+			t, known := topicNames[name]
+			if !known {
+				return 0, 0, bad(fmt.Sprintf("topics %q: use now, audit and jobs", clip(text)))
+			}
+			about |= t
+		}
+	}
 	text := r.Header.Get("Last-Event-ID")
-	if q := r.URL.Query().Get("last"); q != "" {
-		text = q
+	if last := q.Get("last"); last != "" {
+		text = last
 	}
 	if text = strings.TrimSpace(text); text == "" {
-		return 0, nil
+		return about, 0, nil
 	}
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id < 0 {
-		return 0, bad("Last-Event-ID " + clip(text) + ": give the id of an event")
+	after, err = strconv.ParseInt(text, 10, 64)
+	if err != nil || after < 0 {
+		return 0, 0, bad(fmt.Sprintf("Last-Event-ID %q: give the id of an event", clip(text)))
 	}
-	return id, nil
+	return about, after, nil
 }

@@ -49,8 +49,10 @@ func (p Points) AppendText(b []byte) ([]byte, error) {
 			b = append(b, "null"...)
 		case math.Abs(f) >= 100:
 			b = strconv.AppendFloat(b, math.Round(f), 'f', -1, 64)
-		default:
-			b = strconv.AppendFloat(b, math.Round(f*1000)/1000, 'f', -1, 64)
+		case math.Abs(f) >= 1:
+			b = strconv.AppendFloat(b, math.Round(f*100)/100, 'f', -1, 64)
+		default: // of a second, say: hundredths of a millisecond
+			b = strconv.AppendFloat(b, math.Round(f*1e5)/1e5, 'f', -1, 64)
 		}
 	}
 	return append(b, ']'), nil
@@ -88,7 +90,11 @@ func (h *History) Query(q Query) Answer {
 		}
 		cols, reasons := map[string]Points{}, map[string]Points{}
 		for c, col := range columns {
-			cols[col.name] = thin(s.columns[c], col.worst)
+			r := s.columns[c]
+			if r == nil {
+				r = s.zeros()
+			}
+			cols[col.name] = thin(r, col.worst)
 		}
 		for reason, r := range s.reasons {
 			reasons[reason] = thin(r, false)

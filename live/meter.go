@@ -53,7 +53,7 @@ func (m *Meter) Take(now time.Time, backends map[string]lane.Snapshot) {
 // of requests, given what lanes count now.
 func (m *Meter) Lanes(now time.Time, backends map[string]lane.Snapshot) (lanes []Lane, totals Outcome) {
 	lanes = []Lane{}
-	m.each(now, backends, Window, func(backend string, l *lane.LaneSnapshot, p *passage, seconds float64) {
+	m.each(now, backends, m.oldest, func(backend string, l *lane.LaneSnapshot, p *passage, seconds float64) {
 		lanes = append(lanes, laneOf(backend, l, p, seconds))
 		totals.add(p.outcome(seconds))
 	})
@@ -61,14 +61,17 @@ func (m *Meter) Lanes(now time.Time, backends map[string]lane.Snapshot) (lanes [
 	return lanes, totals.round()
 }
 
-// each calls f for every lane with what went through it within a window. A lane
+// finder finds the sample from which a lane is counted, nil for none.
+type finder func(now time.Time, backend, name string) (*lane.LaneSnapshot, time.Time)
+
+// each calls f for every lane with what went through it since a sample. A lane
 // that is younger is counted from when it was first seen.
-func (m *Meter) each(now time.Time, backends map[string]lane.Snapshot, window time.Duration, f func(backend string, l *lane.LaneSnapshot, p *passage, seconds float64)) {
+func (m *Meter) each(now time.Time, backends map[string]lane.Snapshot, since finder, f func(backend string, l *lane.LaneSnapshot, p *passage, seconds float64)) {
 	for backend, b := range backends {
 		for i := range b.Lanes {
 			l := &b.Lanes[i]
 			then, seconds := l, 1.0 // seen for the first time: nothing went through it yet
-			if old, at := m.since(now, window, backend, l.Name); old != nil {
+			if old, at := since(now, backend, l.Name); old != nil {
 				then, seconds = old, now.Sub(at).Seconds()
 			}
 			p := between(then, l)
@@ -80,11 +83,11 @@ func (m *Meter) each(now time.Time, backends map[string]lane.Snapshot, window ti
 // slack lets a sample count that a late tick has put just outside the window.
 const slack = 500 * time.Millisecond
 
-// since finds the oldest sample of a lane within a window.
-func (m *Meter) since(now time.Time, window time.Duration, backend, name string) (*lane.LaneSnapshot, time.Time) {
+// oldest finds the oldest sample of a lane within the window.
+func (m *Meter) oldest(now time.Time, backend, name string) (*lane.LaneSnapshot, time.Time) {
 	for i := range m.samples {
 		s := &m.samples[i]
-		if age := now.Sub(s.at); age <= 0 || age > window+slack {
+		if age := now.Sub(s.at); age <= 0 || age > Window+slack {
 			continue
 		}
 		if l := s.lane(backend, name); l != nil {
@@ -92,4 +95,18 @@ func (m *Meter) since(now time.Time, window time.Duration, backend, name string)
 		}
 	}
 	return nil, time.Time{}
+}
+
+// latest finds the newest sample of a lane, which must be within the window:
+// what is older says nothing about a second.
+func (m *Meter) latest(now time.Time, backend, name string) (*lane.LaneSnapshot, time.Time) {
+	n := len(m.samples)
+	if n == 0 {
+		return nil, time.Time{}
+	}
+	s := &m.samples[n-1]
+	if age := now.Sub(s.at); age <= 0 || age > Window+slack {
+		return nil, time.Time{}
+	}
+	return s.lane(backend, name), s.at
 }
