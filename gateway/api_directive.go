@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -18,6 +19,10 @@ type API struct {
 
 	api *api.API
 	rt  *runtime
+	// console is where the console stands on the site, "" where it does not.
+	console string
+	ending  chan struct{} // closed when the server begins to shut down
+	end     func()
 }
 
 // CaddyModule implements caddy.Module.
@@ -32,7 +37,14 @@ func (h *API) Provision(ctx caddy.Context) error {
 		return err
 	}
 	rt := app.(*App).rt
-	if h.api, err = api.New(rt.apiConfig(api.Config{PublicFlags: h.PublicFlags, Client: clientOf, Secure: secureOf})); err != nil {
+	h.ending = make(chan struct{})
+	h.end = sync.OnceFunc(func() { close(h.ending) })
+	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
+		server.RegisterOnShutdown(h.end) // a server waits for streams; they must not wait for it
+	}
+	if h.api, err = api.New(rt.apiConfig(api.Config{
+		PublicFlags: h.PublicFlags, Client: clientOf, Secure: secureOf, Console: h.console, Ending: h.ending,
+	})); err != nil {
 		return err
 	}
 	h.rt = rt
@@ -42,6 +54,9 @@ func (h *API) Provision(ctx caddy.Context) error {
 
 // Cleanup implements caddy.CleanerUpper.
 func (h *API) Cleanup() error {
+	if h.end != nil {
+		h.end()
+	}
 	if h.rt != nil {
 		h.rt.records.serves(-1)
 		h.rt = nil
@@ -71,21 +86,26 @@ func (h *API) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 //	}
 func parseAPI(helper httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	h := &API{}
+	return h, h.parse(helper)
+}
+
+func (h *API) parse(helper httpcaddyfile.Helper) error {
 	helper.Next()
+	name := helper.Val()
 	if helper.NextArg() {
-		return nil, helper.Errf("daero_api takes no argument, only a block: remove %q", helper.Val())
+		return helper.Errf("%s takes no argument, only a block: remove %q", name, helper.Val())
 	}
 	for helper.NextBlock(0) {
 		word := helper.Val()
 		if word != "public_flags" {
-			return nil, helper.Errf("daero_api: unknown word %q%s", word, didYouMean(word, []string{"public_flags"}))
+			return helper.Errf("%s: unknown word %q%s", name, word, didYouMean(word, []string{"public_flags"}))
 		}
 		if helper.NextArg() {
-			return nil, helper.Errf("public_flags takes no value: remove %q", helper.Val())
+			return helper.Errf("public_flags takes no value: remove %q", helper.Val())
 		}
 		h.PublicFlags = true
 	}
-	return h, nil
+	return nil
 }
 
 var (

@@ -11,6 +11,7 @@ func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(new(Lanes))
 	caddy.RegisterModule(new(API))
+	caddy.RegisterModule(new(Console))
 	caddy.RegisterModule(new(Relay))
 	caddy.RegisterModule(new(Captcha))
 	caddy.RegisterModule(adminAPI{})
@@ -19,6 +20,8 @@ func init() {
 	// In front of lanes: who operates daero must not wait in one.
 	httpcaddyfile.RegisterHandlerDirective("daero_api", parseAPI)
 	httpcaddyfile.RegisterDirectiveOrder("daero_api", httpcaddyfile.Before, "encode")
+	httpcaddyfile.RegisterHandlerDirective(consoleDirective, parseConsole)
+	httpcaddyfile.RegisterDirectiveOrder(consoleDirective, httpcaddyfile.Before, "encode")
 	// Likewise: what waits must not wait for a lane to be taken in.
 	httpcaddyfile.RegisterHandlerDirective("daero_relay", parseRelay)
 	httpcaddyfile.RegisterDirectiveOrder("daero_relay", httpcaddyfile.Before, "encode")

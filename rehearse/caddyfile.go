@@ -19,6 +19,7 @@ type Gateway struct {
 	Rehearsal    bool   // many connections, no log, quick end
 	Emergency    bool   // the arm manual: what is prepared is switched on
 	API          bool   // offers the API on the site
+	Console      bool   // offers the console on the site, and with it the API
 	Feed         string // address of an alert feed to listen to, for the arm auto
 	// DownAfter is how long a level is kept, for the arm auto. Default 30 s.
 	DownAfter time.Duration
@@ -52,7 +53,10 @@ func Caddyfile(g Gateway) string {
 	default:
 		b.WriteString(lanes("", ""))
 	}
-	if g.API {
+	switch {
+	case g.Console:
+		b.WriteString("\tdaero_console\n")
+	case g.API:
 		b.WriteString("\tdaero_api\n")
 	}
 	fmt.Fprintf(&b, "\treverse_proxy %s", g.Backend)

@@ -2,9 +2,12 @@ package rehearse
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,6 +25,7 @@ type DemoOptions struct {
 // Demo is a gateway with the messenger behind it, as two child processes.
 type Demo struct {
 	Gateway, Messenger string // URLs, without a slash at the end
+	Console            string // URL that logs an admin in, once
 	Admin              string // address of the gateway's admin endpoint
 	Port               int    // the gateway's
 
@@ -64,14 +68,41 @@ func StartDemo(ctx context.Context, o DemoOptions) (d *Demo, err error) {
 		set:       st,
 	}
 	file := filepath.Join(dir, "Caddyfile")
-	text := Caddyfile(Gateway{Arm: ArmAuto, API: true, Listen: fmt.Sprintf(":%d", st.port), Admin: d.Admin, Backend: st.backend, Storage: filepath.Join(dir, "data")})
+	text := Caddyfile(Gateway{Arm: ArmAuto, Console: true, Listen: fmt.Sprintf(":%d", st.port), Admin: d.Admin, Backend: st.backend, Storage: filepath.Join(dir, "data")})
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
 	if st.gateway, err = child.Start("gateway", exe, "run", "--config", file, "--adapter", "caddyfile"); err != nil {
 		return nil, err
 	}
-	return d, st.gateway.Ready(ctx, readyWithin, child.Answers(st.url()+"/admin/stats"))
+	if err := st.gateway.Ready(ctx, readyWithin, child.Answers(st.url()+"/admin/stats")); err != nil {
+		return nil, err
+	}
+	d.Console, err = consoleLink(ctx, d)
+	return d, err
+}
+
+// consoleLink asks the gateway for a link that logs its first admin in, once.
+func consoleLink(ctx context.Context, d *Demo) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+d.Admin+"/daero/api/link", http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Origin", "http://"+d.Admin)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var doc struct {
+		Path string `json:"path"`
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&doc); err != nil || doc.Path == "" {
+		return "", fmt.Errorf("the gateway gave no link to the console: status %d", resp.StatusCode)
+	}
+	return d.Gateway + doc.Path, nil
 }
 
 // Wait returns nil when ctx ends, or the reason why a process ended by itself.

@@ -21,6 +21,7 @@ Starts the gateway with a sample messenger behind it, and says what to try.
 // addresses are what the demo says about itself in JSON.
 type addresses struct {
 	Gateway   string `json:"gateway"`
+	Console   string `json:"console"` // logs an admin in, once
 	Messenger string `json:"messenger"`
 	Admin     string `json:"admin"`
 	Moved     bool   `json:"moved"` // a usual port was taken
@@ -55,7 +56,7 @@ func Demo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "demo: %v\n", err)
 		return exitBad
 	}
-	a := addresses{Gateway: d.Gateway, Messenger: d.Messenger, Admin: d.Admin, Moved: d.Port != o.Port}
+	a := addresses{Gateway: d.Gateway, Console: d.Console, Messenger: d.Messenger, Admin: d.Admin, Moved: d.Port != o.Port}
 	if *output == "json" {
 		err = json.NewEncoder(stdout).Encode(a)
 	} else {
@@ -83,15 +84,15 @@ func (a addresses) text(wanted int, took time.Duration) string {
 	}
 	return fmt.Sprintf(`daero is ready after %.1f s: %s%s, with a sample messenger behind it
 
+  %s
+      the console: see it at a glance (the link logs you in once)
+  %s/   a slider: take the messenger's workers away
+
   curl -i -d '{"text":"hello"}' %[2]s/v1/messages
   curl -i -d '{"user":"minsu"}' %[2]s/v1/login
-  curl -s %[2]s/v1/sync
-
-  %[4]s/   a slider: take the messenger's workers away
-  http://%[5]s/metrics   what the lanes are doing
-  daero level%[6]s   the load level, why, and what is done about it
+  daero top%[6]s   the same in the terminal
   daero rehearse earthquake   a login storm, with and without daero
 
 Ctrl-C ends it
-`, took.Seconds(), a.Gateway, moved, a.Messenger, a.Admin, address)
+`, took.Seconds(), a.Gateway, moved, a.Console, a.Messenger, address)
 }
