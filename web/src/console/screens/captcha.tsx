@@ -92,9 +92,9 @@ function StrengthPanels() {
           caption={t("captcha.bars")} cards rows={[...bars].sort((a, b) => Number(a.held) - Number(b.held))} rowKey={(b) => b.bar}
           columns={[
             { key: "held", label: t("captcha.result"), render: (b) => <Badge tone={b.held ? "good" : "bad"}>{b.held ? "✓ " + t("captcha.held") : "✗ " + t("captcha.notHeld")}</Badge> },
-            { key: "bar", label: t("captcha.bar"), head: true, wide: true, render: (b) => b.bar },
+            { key: "bar", label: t("captcha.bar"), head: true, render: (b) => b.bar },
             { key: "wanted", label: t("captcha.wanted"), num: true, render: (b) => b.wanted },
-            { key: "found", label: t("captcha.found"), render: (b) => b.found },
+            { key: "found", label: t("captcha.found"), wide: true, render: (b) => b.found },
           ]}
         />
       </Panel>
@@ -103,7 +103,7 @@ function StrengthPanels() {
           caption={t("captcha.attackers")} rows={shown} rowKey={(a) => [a.who, a.attacker, a.kind, a.level, a.lang].join()}
           columns={[
             { key: "who", label: t("captcha.class"), head: true, render: (a) => <span title={data.classes?.find((c) => c.who === a.who)?.what}>{a.who}</span> },
-            { key: "attacker", label: t("captcha.attacker"), wide: true, render: (a) => a.attacker },
+            { key: "attacker", label: t("captcha.attacker"), render: (a) => a.attacker },
             { key: "kind", label: t("captcha.kind"), render: (a) => tOr(`captcha.kind.${a.kind}`, a.kind) },
             { key: "level", label: t("captcha.level"), num: true, render: (a) => a.level },
             { key: "lang", label: t("captcha.lang"), render: (a) => tOr(`captcha.in.${a.lang}`, a.lang) },

@@ -168,33 +168,34 @@ function Entries({ entries, again }: { entries: AuditEntry[]; again(): void }) {
         { key: "who", label: t("log.who"), render: (e) => (own(e) ? <Badge>{t("log.auto")}</Badge> : <Badge tone="info">{e.who}</Badge>) },
         { key: "what", label: t("log.what"), head: true, render: (e) => <>{whatName(e.what)} {e.shadow && <Badge>{t("log.shadow")}</Badge>}</> },
         { key: "target", label: t("log.target"), render: (e) => <Target e={e} /> },
-        { key: "why", label: t("log.why"), wide: true, render: (e) => <>{e.why}{e.until && <small>{t("log.untilAt", { at: dayTime(e.until) })}</small>}</> },
-        { key: "more", label: t("log.more"), render: (e) => <More e={e} again={again} /> },
+        { key: "why", label: t("log.why"), wide: true, render: (e) => <>{e.why}{e.until && <small>{t("log.untilAt", { at: dayTime(e.until) })}</small>}<Details e={e} /></> },
+        { key: "undo", label: t("act.undo"), render: (e) => <UndoButton e={e} again={again} /> },
       ]}
     />
   );
 }
 
 const Target = ({ e }: { e: AuditEntry }) => (
-  <>
+  <div class="cell">
     {e.target && tOr(`level.${e.target}`, e.target)}
     {(e.before || e.after) && <small>{e.before && tOr(`level.${e.before}`, e.before)}{e.before && " → "}{e.after && tOr(`level.${e.after}`, e.after)}</small>}
-  </>
+  </div>
 );
 
-function More({ e, again }: { e: AuditEntry; again(): void }) {
+function UndoButton({ e, again }: { e: AuditEntry; again(): void }) {
   const undo = undoOf(e);
-  return (
-    <div class="buttons">
-      {undo && <Guarded small need="operator" onClick={() => act({ title: t("log.undoTitle", { what: whatName(e.what) }), what: t("log.undoWhat", { does: e.undo?.does ?? "" }), method: undo.method, path: undo.path, body: undo.body, revision: false, label: t("act.undo"), onDone: again })}>{t("act.undo")}…</Guarded>}
-      <details>
-        <summary aria-label={t("log.detailsOf", { what: whatName(e.what) })}>{t("log.details")}</summary>
-        <Facts of={[
-          ["ID", e.id ? String(e.id) : "–"], [t("log.exact"), e.at], [t("log.what"), <code>{e.what}</code>], [t("log.who"), e.who],
-          ...([["log.target", e.target], ["log.before", e.before], ["log.after", e.after], ["log.why", e.why], ["log.until", e.until], ["log.node", e.node], ["log.share", e.share ? share(e.share) : ""]] as [Key, string | undefined][])
-            .filter(([, value]) => value).map(([key, value]): [string, string] => [t(key), value!]),
-        ]} />
-      </details>
-    </div>
-  );
+  return undo ? (
+    <Guarded small need="operator" onClick={() => act({ title: t("log.undoTitle", { what: whatName(e.what) }), what: t("log.undoWhat", { does: e.undo?.does ?? "" }), method: undo.method, path: undo.path, body: undo.body, revision: false, label: t("act.undo"), onDone: again })} data-do="undo">{t("act.undo")}…</Guarded>
+  ) : <>–</>;
 }
+
+const Details = ({ e }: { e: AuditEntry }) => (
+  <details>
+    <summary aria-label={t("log.detailsOf", { what: whatName(e.what) })}>{t("log.details")}</summary>
+    <Facts of={[
+      ["ID", e.id ? String(e.id) : "–"], [t("log.exact"), e.at], [t("log.what"), <code>{e.what}</code>], [t("log.who"), e.who],
+      ...([["log.target", e.target], ["log.before", e.before], ["log.after", e.after], ["log.why", e.why], ["log.until", e.until], ["log.node", e.node], ["log.share", e.share ? share(e.share) : ""]] as [Key, string | undefined][])
+        .filter(([, value]) => value).map(([key, value]): [string, string] => [t(key), value!]),
+    ]} />
+  </details>
+);

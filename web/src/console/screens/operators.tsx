@@ -72,7 +72,7 @@ function Accounts({ self }: { self: string }) {
         <Table
           caption={t("operators.accounts")} cards rows={data.operators} rowKey={(o) => o.name}
           columns={[
-            { key: "name", label: t("operators.name"), head: true, wide: true, render: (o) => <>{o.name} {o.name === self && <Badge tone="info">{t("operators.self")}</Badge>}</> },
+            { key: "name", label: t("operators.name"), head: true, render: (o) => <>{o.name} {o.name === self && <Badge tone="info">{t("operators.self")}</Badge>}</> },
             { key: "role", label: t("operators.role"), render: (o) => <><b>{roleName(o.role)}</b> <small>{t(`operators.may.${o.role}` as Key)}</small></> },
             { key: "ways", label: t("operators.ways"), render: (o) => (o.password ? t("operators.byPassword") : t("operators.byToken")) },
             { key: "used", label: t("operators.used"), render: (o) => (o.last_used ? <Time at={o.last_used} /> : t("operators.never")) },
@@ -158,7 +158,7 @@ function Sessions({ all }: { all: boolean }) {
         <Table
           caption={t("operators.sessions")} cards rows={[...data.sessions].reverse()} rowKey={(s) => s.id} empty={<Empty title={t("operators.noSessions")} />}
           columns={[
-            { key: "name", label: t("operators.name"), head: true, wide: true, render: (s) => <>{s.name} {s.current && <Badge tone="info">{t("operators.here")}</Badge>}</> },
+            { key: "name", label: t("operators.name"), head: true, render: (s) => <>{s.name} {s.current && <Badge tone="info">{t("operators.here")}</Badge>}</> },
             { key: "role", label: t("operators.role"), render: (s) => roleName(s.role) },
             { key: "from", label: t("operators.from"), render: (s) => <code>{s.from}</code> },
             { key: "via", label: t("operators.via"), render: (s) => tOr(`operators.via.${s.via}`, s.via) },
@@ -197,7 +197,7 @@ function Password({ name }: { name: string }) {
           toast(t("operators.passwordSet"));
         });
       }}>
-        <input class="hidden" name="name" autoComplete="username" value={name} readOnly tabIndex={-1} aria-hidden="true" />
+        <input hidden name="name" autoComplete="username" value={name} readOnly />
         {has && field("old", "operators.old", "current-password", problem?.kind === "bad-login" ? t("operators.oldWrong") : undefined)}
         {field("next", "operators.new", "new-password", tried && wrong === "operators.mistake.short" ? t(wrong, { n: shortest }) : undefined)}
         {field("again", "operators.again", "new-password", tried && wrong === "operators.mistake.again" ? t(wrong) : undefined)}

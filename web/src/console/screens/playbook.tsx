@@ -90,8 +90,8 @@ function State({ doc, reload }: { doc: PlaybookDoc; reload(): void }) {
             : <><Badge tone="good">{t("playbook.on")}</Badge> {t("playbook.onHelp")}</>}
       </p>
       {paused
-        ? <Guarded need="operator" kind="primary" onClick={() => act({ title: t("playbook.resumeTitle"), what: t("playbook.resumeWhat"), path: "playbook/resume", label: t("playbook.resume"), onDone: reload })}>{t("playbook.resume")}…</Guarded>
-        : <Guarded need="operator" kind="danger" onClick={() => act({ title: t("playbook.pauseTitle"), what: t("playbook.pauseWhat", { n: doc.in_force.length, share: share(refused) }), path: "playbook/pause", expiry: "30m", danger: true, label: t("playbook.pause"), onDone: reload })}>{t("playbook.pause")}…</Guarded>}
+        ? <Guarded need="operator" kind="primary" data-do="resume" onClick={() => act({ title: t("playbook.resumeTitle"), what: t("playbook.resumeWhat"), path: "playbook/resume", label: t("playbook.resume"), onDone: reload })}>{t("playbook.resume")}…</Guarded>
+        : <Guarded need="operator" kind="danger" data-do="pause" onClick={() => act({ title: t("playbook.pauseTitle"), what: t("playbook.pauseWhat", { n: doc.in_force.length, share: share(refused) }), path: "playbook/pause", expiry: "30m", danger: true, label: t("playbook.pause"), onDone: reload })}>{t("playbook.pause")}…</Guarded>}
     </>
   );
 }
@@ -118,8 +118,8 @@ const stopPath = (id: string, what: "stop" | "start") => `playbook/actions/${enc
 
 function StopButton({ id, share: refused, stopped, reload }: { id: string; share: number; stopped?: Pause; reload(): void }) {
   return stopped
-    ? <Guarded small need="operator" onClick={() => act({ title: t("playbook.startTitle", { id }), what: t("playbook.startWhat"), path: stopPath(id, "start"), label: t("playbook.start"), onDone: reload })}>{t("playbook.start")}…</Guarded>
-    : <Guarded small need="operator" onClick={() => act({ title: t("playbook.stopTitle", { id }), what: refused > 0 ? t("playbook.stopWhat", { share: share(refused) }) : t("playbook.stopWhat0"), path: stopPath(id, "stop"), expiry: "1h", label: t("playbook.stop"), onDone: reload })}>{t("playbook.stop")}…</Guarded>;
+    ? <Guarded small need="operator" data-do="start" onClick={() => act({ title: t("playbook.startTitle", { id }), what: t("playbook.startWhat"), path: stopPath(id, "start"), label: t("playbook.start"), onDone: reload })}>{t("playbook.start")}…</Guarded>
+    : <Guarded small need="operator" data-do="stop" onClick={() => act({ title: t("playbook.stopTitle", { id }), what: refused > 0 ? t("playbook.stopWhat", { share: share(refused) }) : t("playbook.stopWhat0"), path: stopPath(id, "stop"), expiry: "1h", label: t("playbook.stop"), onDone: reload })}>{t("playbook.stop")}…</Guarded>;
 }
 
 function InForcePanel({ doc, actions, reload }: { doc: PlaybookDoc; actions: Action[]; reload(): void }) {

@@ -56,7 +56,7 @@ export function Peek({ topic, topics }: { topic: string; topics: string[] }) {
       <>
         {reason
           ? <Button small onClick={() => setReason("")}>{t("queues.mask")}</Button>
-          : <Guarded small need="operator" onClick={() => setAsking(true)}>{t("queues.unmask")}…</Guarded>}
+          : <Guarded small need="operator" data-do="unmask" onClick={() => setAsking(true)}>{t("queues.unmask")}…</Guarded>}
         <Button small onClick={() => setQuery({ peek: undefined })}>{t("ui.close")}</Button>
       </>
     }>

@@ -153,11 +153,11 @@ function Controls({ d, dead, reload, redrive }: { d: Delivery; dead: number; rel
   const resume = () => act({ title: t("queues.resumeTitle", { name: d.name }), what: t("queues.resumeWhat", { n: num(d.lag) }), path: path + "resume", revision: false, label: t("queues.resume"), onDone: reload });
   return (
     <div class="buttons">
-      <Button small onClick={() => setQuery({ peek: (dead ? d.dead_letters_topic : undefined) ?? d.topics?.[0] })}>{t("queues.peek")}</Button>
-      {dead > 0 && <Guarded small need="operator" onClick={() => redrive(d)}>{t("queues.redrive")}…</Guarded>}
+      <Button small data-do="peek" onClick={() => setQuery({ peek: (dead ? d.dead_letters_topic : undefined) ?? d.topics?.[0] })}>{t("queues.peek")}</Button>
+      {dead > 0 && <Guarded small need="operator" data-do="redrive" onClick={() => redrive(d)}>{t("queues.redrive")}…</Guarded>}
       {d.paused
-        ? <Guarded small kind="primary" need="operator" onClick={resume}>{t("queues.resume")}…</Guarded>
-        : <Guarded small need="operator" onClick={pause} disabled={!d.running}>{t("queues.pause")}…</Guarded>}
+        ? <Guarded small kind="primary" need="operator" data-do="resume" onClick={resume}>{t("queues.resume")}…</Guarded>
+        : <Guarded small need="operator" data-do="pause" onClick={pause} disabled={!d.running}>{t("queues.pause")}…</Guarded>}
     </div>
   );
 }

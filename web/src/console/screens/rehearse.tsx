@@ -154,7 +154,7 @@ function Start({ doc, reload }: { doc: Doc; reload(): void }) {
           <Field label={t("rehearse.seed")} help={t("rehearse.seedHelp")}>
             {(p) => <input {...p} inputMode="numeric" pattern="[0-9]{0,15}" value={seed} onInput={(e) => setSeed(e.currentTarget.value)} />}
           </Field>
-          <Guarded need="operator" type="submit" kind="primary" disabled={arms.length === 0}>{t("rehearse.go")}…</Guarded>
+          <Guarded need="operator" type="submit" kind="primary" data-do="start" disabled={arms.length === 0}>{t("rehearse.go")}…</Guarded>
         </div>
       </form>
     </Panel>
@@ -165,7 +165,7 @@ function Running({ job, doc, reload }: { job: Job; doc: Doc; reload(): void }) {
   const { progress: p } = job;
   return (
     <Panel title={t("rehearse.running", { name: titleOf(doc, job.scenario) })} class="running" note={t("rehearse.by", { by: job.by, reason: job.reason })} side={
-      <Guarded small need="operator" kind="danger" onClick={() => act({ title: t("rehearse.cancelTitle"), what: t("rehearse.cancelWhat"), method: "DELETE", path: `rehearsals/${job.id}`, revision: false, danger: true, label: t("rehearse.cancel"), onDone: reload })}>{t("rehearse.cancel")}…</Guarded>
+      <Guarded small need="operator" kind="danger" data-do="cancel" onClick={() => act({ title: t("rehearse.cancelTitle"), what: t("rehearse.cancelWhat"), method: "DELETE", path: `rehearsals/${job.id}`, revision: false, danger: true, label: t("rehearse.cancel"), onDone: reload })}>{t("rehearse.cancel")}…</Guarded>
     }>
       <progress max={p.of || 1} value={p.done} aria-label={t("rehearse.progress")} />
       <ol class="steps">
