@@ -111,10 +111,10 @@ func perSecond(was, is uint64, seconds float64) *float64 {
 // more about chance than about the pace, and farther ones are history.
 const (
 	lookNearest  = 2 * time.Second
-	lookFarthest = 20 * time.Second
+	lookFarthest = 15 * time.Second
 )
 
-// looks remembers what was seen in the last seconds: ten looks at most.
+// looks remembers what was seen in the last seconds: eight looks at most.
 type looks struct {
 	mu  sync.Mutex
 	all []look // the oldest first

@@ -146,7 +146,8 @@ func Make(ctx context.Context, w Want) (Question, error) {
 	if w.Lang == "ko" && !city.Hangul() {
 		w.Lang = "en" // as it is asked where there is no font with Hangul
 	}
-	z, p, ok := mapquiz.Make(w.Kind, w.Level, w.Lang, apart(w.Seed), nil)
+	// The first question of the map: not every map has a second of each kind.
+	z, p, ok := mapquiz.Make(w.Kind, w.Level, w.Lang, mapquiz.MapSeed(apart(w.Seed)), nil)
 	if !ok {
 		return Question{}, ErrNone
 	}
