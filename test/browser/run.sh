@@ -31,12 +31,14 @@ installed .
 npm --prefix ../../web run --silent build
 node build.mjs
 go build -C ../.. -tags nobadger,nomysql,nopgx -o "$work/server" ./test/browser/server
+# As make build does it, so that what is compiled already is not compiled again.
+go build -C ../.. -tags nobadger,nomysql,nopgx -trimpath -ldflags '-s -w' -o "$work/daero" ./cmd/daero
 
 # A process group of its own: browsers and servers that a test left are ended
 # with it. The servers also end with their standard input.
 files=("$@")
 [ ${#files[@]} -gt 0 ] || files=(*.test.mjs)
-export DAERO_TEST_SERVER=$work/server CHROMIUM=$chromium
+export DAERO_TEST_SERVER=$work/server DAERO_TEST_GATEWAY=$work/daero CHROMIUM=$chromium
 set -m
 node --test --test-concurrency=2 --test-timeout=300000 --test-reporter=spec --test-reporter-destination=stdout \
 	--test-reporter=tap --test-reporter-destination="$work/tap" "${files[@]}" </dev/null &

@@ -43,7 +43,8 @@ export async function startServer() {
   };
 }
 
-const paths = { recaptcha: '/recaptcha/api/siteverify', hcaptcha: '/siteverify', turnstile: '/turnstile/v0/siteverify', daero: '/daero/captcha/siteverify' };
+/** Where each contract verifies. */
+export const paths = { recaptcha: '/recaptcha/api/siteverify', hcaptcha: '/siteverify', turnstile: '/turnstile/v0/siteverify', daero: '/daero/captcha/siteverify' };
 
 function verify(port, ca, contract, fields) {
   return new Promise((resolve, reject) => {
