@@ -169,7 +169,7 @@ function Entries({ entries, again }: { entries: AuditEntry[]; again(): void }) {
         { key: "what", label: t("log.what"), head: true, render: (e) => <>{whatName(e.what)} {e.shadow && <Badge>{t("log.shadow")}</Badge>}</> },
         { key: "target", label: t("log.target"), render: (e) => <Target e={e} /> },
         { key: "why", label: t("log.why"), wide: true, render: (e) => <>{e.why}{e.until && <small>{t("log.untilAt", { at: dayTime(e.until) })}</small>}<Details e={e} /></> },
-        { key: "undo", label: t("act.undo"), render: (e) => <UndoButton e={e} again={again} /> },
+        { key: "undo", label: t("ui.undo"), render: (e) => <UndoButton e={e} again={again} /> },
       ]}
     />
   );
@@ -185,7 +185,7 @@ const Target = ({ e }: { e: AuditEntry }) => (
 function UndoButton({ e, again }: { e: AuditEntry; again(): void }) {
   const undo = undoOf(e);
   return undo ? (
-    <Guarded small need="operator" onClick={() => act({ title: t("log.undoTitle", { what: whatName(e.what) }), what: t("log.undoWhat", { does: e.undo?.does ?? "" }), method: undo.method, path: undo.path, body: undo.body, revision: false, label: t("act.undo"), onDone: again })} data-do="undo">{t("act.undo")}…</Guarded>
+    <Guarded small need="operator" onClick={() => act({ title: t("log.undoTitle", { what: whatName(e.what) }), what: t("log.undoWhat", { does: e.undo?.does ?? "" }), method: undo.method, path: undo.path, body: undo.body, revision: false, label: t("ui.undo"), onDone: again })} data-do="undo">{t("act.undo")}…</Guarded>
   ) : <>–</>;
 }
 

@@ -48,7 +48,6 @@ export function Login() {
   const none = ways && open.length === 0 && !ways.oidc;
   return (
     <section class="login" aria-labelledby="login-title">
-      {!expired && <p class="brand" aria-hidden="true"><b>daero</b> 대로</p>}
       <h1 id="login-title">{t(expired ? "login.again" : "login.title")}</h1>
       {screen && screen !== "now" && !expired && <p class="help">{t("login.then", { screen: t(`menu.${screen}`) })}</p>}
       {(none || insecure) && <p class="error" role="alert">{insecure ? t("login.insecure") : t("login.noWays")} {insecure && <small lang="en">{insecure}</small>}</p>}

@@ -148,9 +148,22 @@ const Ramp = ({ from, to }: { from: number; to: number }) => (
   </svg>
 );
 
+/** Those of a cell: its own one by one, and what stands on from lower rows in a line. */
+function Cell({ all, live }: { all: Standing[]; live(id: string): InForce | undefined }) {
+  if (all.length === 0) return <span class="nothing" aria-label={t("ui.none")}>·</span>;
+  const shown = all.filter((one) => one.own || live(one.action.id));
+  const rest = all.filter((one) => !shown.includes(one));
+  return (
+    <ul class="chips">
+      {shown.map((one) => <Chip key={one.action.id} standing={one} live={live(one.action.id)} />)}
+      {rest.length > 0 && <li class="rest"><small>{t("playbook.kept")}: {rest.map(({ action: a }) => [kindName(a.kind), a.target].filter(Boolean).join(" ")).join(", ")}</small></li>}
+    </ul>
+  );
+}
+
 function Chip({ standing: { action: a, own }, live }: { standing: Standing; live?: InForce }) {
   const strength = ramp(a);
-  const state = live ? (live.stopped ? "stopped" : "live") : "";
+  const state = live && !live.shadow ? (live.stopped ? "stopped" : "live") : "";
   return (
     <li class={`chip ${own ? "" : "kept"} ${a.shadow ? "shadow" : ""} ${state}`} title={[a.id, a.where].filter(Boolean).join(" · ")}>
       <b>{kindName(a.kind)}</b>
@@ -167,20 +180,18 @@ function Chip({ standing: { action: a, own }, live }: { standing: Standing; live
 function MatrixPanel({ doc }: { doc: PlaybookDoc }) {
   const { columns, cells } = matrix(doc.rows);
   const current = doc.level;
-  const number = (row: number) => doc.rows.find((r) => r.number === row)?.level === current || (row === 0 && current === "normal");
+  const here = (row: number) => doc.rows.find((r) => r.number === row)?.level === current || (row === 0 && current === "normal");
   const live = (id: string) => doc.in_force.find((a) => a.id === id);
   return (
     <Panel title={t("playbook.matrix")} note={t("playbook.matrixNote")} class="matrix">
       {columns.length === 0 ? <Empty title={t("playbook.noRows")}>{t("playbook.noRowsHelp")}</Empty> : (
         <Table
-          caption={t("playbook.matrix")} cards rows={[...Array(levels).keys()]} rowKey={(row) => row} rowClass={(row) => (number(row) ? "current" : undefined)}
+          caption={t("playbook.matrix")} cards rows={[...Array(levels).keys()]} rowKey={(row) => row} rowClass={(row) => (here(row) ? "current" : undefined)}
           columns={[
-            { key: "level", label: t("playbook.level"), head: true, render: (row) => <><LevelBadge level={row} />{number(row) && <span class="here">◀ {t("playbook.here")}</span>}</> },
+            { key: "level", label: t("playbook.level"), head: true, render: (row) => <><LevelBadge level={row} />{here(row) && <span class="here">◀ {t("playbook.here")}</span>}</> },
             ...columns.map((name, i) => ({
               key: "lane:" + name, label: name || t("playbook.noLane"),
-              render: (row: number) => cells[row]![i]!.length > 0
-                ? <ul class="chips">{cells[row]![i]!.map((one) => <Chip key={one.action.id} standing={one} live={number(row) ? live(one.action.id) : undefined} />)}</ul>
-                : <span class="nothing" aria-label={t("ui.none")}>·</span>,
+              render: (row: number) => <Cell all={cells[row]![i]!} live={(id) => (here(row) ? live(id) : undefined)} />,
             })),
           ]}
         />

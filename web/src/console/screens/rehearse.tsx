@@ -144,7 +144,7 @@ function Start({ doc, reload }: { doc: Doc; reload(): void }) {
           ))}
           {arms.length === 0 && <p class="error" role="alert">{t("rehearse.noArms")}</p>}
         </fieldset>
-        <div class="more">
+        <div class="rest">
           <Field label={t("rehearse.length")} help={t("rehearse.lengthHelp", { takes })}>
             {(p) => <input {...p} type="number" min={5} max={600} step="1" required value={length} onInput={(e) => setLength(Number(e.currentTarget.value))} />}
           </Field>
