@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bodyOf, formOf, fresh, hostMistake, hostsOf, milliseconds, mistakes, snippet, type Site } from "../src/console/screens/captcha-form";
-import { exportLink, instant, matches, merge, mistake, none, query } from "../src/console/screens/log-query";
+import { exportLink, filterOf, instant, matches, merge, mistake, none, query } from "../src/console/screens/log-query";
 import { nameMistake, passwordMistake } from "../src/console/screens/operators-form";
 import { diffCount, diffLines } from "../src/console/screens/playbook-diff";
 import { matrix, ramp, type Action, type Row } from "../src/console/screens/playbook-matrix";
 import * as redrive from "../src/console/screens/queues-form";
+import { lanesOf, panels, score } from "../src/console/screens/rehearse-series";
 
 const action = (id: string, more: Partial<Action> = {}): Action => ({ id, kind: id.split(" ")[0]!, lane: id.split(" ")[1], from: 0, to: 1, predicted_share: 0, ...more });
 
@@ -125,4 +126,30 @@ test("deliveries that stand still come first", () => {
   const one = (name: string, more = {}) => ({ name, oldest_seconds: 0, lag: 0, ...more });
   const order = redrive.worst([one("idle"), one("young", { lag: 5, oldest_seconds: 1 }), one("old", { lag: 5, oldest_seconds: 9 }), one("paused", { paused: {} }), one("open", { circuit: "open" })]);
   assert.deepEqual(order.map((d) => d.name), ["open", "paused", "old", "young", "idle"]);
+});
+
+test("an address is a filter: the last day unless it says otherwise", () => {
+  assert.deepEqual(filterOf({}), { ...none, since: "24h" });
+  assert.deepEqual(filterOf({ since: "all", who: "kim", strange: "x" }), { ...none, who: "kim" });
+  assert.deepEqual(filterOf({ until: "2026-11-30T09:00:00Z" }), { ...none, until: "2026-11-30T09:00:00Z" }, "an end alone has no beginning");
+});
+
+const curve = (ok: number[], more = {}) => ({ ok, refused: ok.map(() => 0), failed: ok.map(() => 0), p99: ok.map(() => 10 as number | null), ...more });
+
+test("arms of a lane share their axis, and are per second", () => {
+  const series = { step_seconds: 0.5, arms: { none: { message: curve([10, 20], { failed: [5, 30] }) }, auto: { message: curve([10, 20, 30]), login: curve([1]) } } };
+  assert.deepEqual(lanesOf(series), ["message", "login"]);
+  const { x, top, of } = panels(series, ["none", "auto"], "message", true);
+  assert.deepEqual(x, [0, 0.5, 1]);
+  assert.ok(top >= 100 && top < 110, `${top}: 20 and 30 in half a second are 100 a second`);
+  assert.deepEqual(of[0]!.values.ok, [20, 40, null], "an arm that is shorter has a gap, not a zero");
+  assert.deepEqual(of[0]!.total, { ok: 30, refused: 0, failed: 35, p99: 10 });
+  assert.deepEqual(panels(series, ["none", "auto"], "login", true).of[0]!.values.ok, [null], "an arm without the lane is empty");
+  assert.ok(Math.abs(panels(series, ["auto"], "message", false).top - 10.5) < 1e-9);
+});
+
+test("an arm that has not begun has nothing, and no verdict is no share", () => {
+  assert.deepEqual(panels({ step_seconds: 1, arms: {} }, ["auto"], "message", true).x, []);
+  assert.deepEqual(score([{ ok: true }, { ok: false }]), { held: 1, of: 2 });
+  assert.deepEqual(score([]), { held: 0, of: 0 });
 });
