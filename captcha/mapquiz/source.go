@@ -21,7 +21,10 @@ type Config struct {
 	// asked for; an idle language keeps an eighth of it, under 5 MB.
 	Maps int
 	// Reuse is how many questions are asked about one map, each another one.
-	// Default 6; up to half as many again while the pressure is high.
+	// Default 6; up to half as many again while the pressure is high, and up to
+	// [Variants] while less than a quarter of the maps is left: a core draws some 40
+	// a second, which is 240 questions by six of each, and 640 by sixteen. Else who
+	// asks for many would shut out everybody.
 	Reuse int
 	// Kept is how many maps that were asked about are kept for those who look at
 	// them again, on this gateway or on another one. Default 128, about 9 MB.
@@ -222,4 +225,9 @@ func (s *Source) SetPressure(p float64) {
 func (s *Source) pressed() float64 { return float64(s.pressure.Load()) / 1000 }
 
 // reuse is how many questions are asked about a map now.
-func (s *Source) reuse() int { return s.cfg.Reuse + int(float64(s.cfg.Reuse)*s.pressed()/2) }
+func (s *Source) reuse(st *stock) int {
+	if 4*len(st.maps) < st.goal {
+		return Variants
+	}
+	return s.cfg.Reuse + int(float64(s.cfg.Reuse)*s.pressed()/2)
+}

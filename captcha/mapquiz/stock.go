@@ -61,7 +61,7 @@ func (s *Source) take(st *stock, m captcha.Mode) (*city.Plan, uint64, []captcha.
 	i := s.r.IntN(len(st.maps))
 	c := st.maps[i]
 	seed := MapSeed(c.plan.Spec.Seed) + uint64(c.used)
-	if c.used++; c.used >= s.reuse() {
+	if c.used++; c.used >= s.reuse(st) {
 		s.useUp(st, i)
 	}
 	return c.plan, seed, kinds(m, s.r)
