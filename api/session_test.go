@@ -1,12 +1,15 @@
 package api_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/daero/daero/api"
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/audit"
 )
@@ -108,5 +111,326 @@ func TestLogIn(t *testing.T) {
 	}
 	if in, out := w.entries(audit.LoggedIn), w.entries(audit.LoggedOut); len(in) != 2 || len(out) != 1 || in[0].Who != "kim" || out[0].Who != "kim" {
 		t.Errorf("recorded as %+v %+v", in, out)
+	}
+}
+
+// TestSameAnswerForAll: whether a name exists shows neither in words nor in
+// which of them is looked at.
+func TestSameAnswerForAll(t *testing.T) {
+	w := newWorld(t)
+	w.operator("kim", store.Acting)
+	w.token(store.Viewer) // has no password
+	answers := map[string][]string{}
+	for i, body := range []string{
+		`{"name":"kim","password":"wrong"}`, `{"name":"nobody","password":"` + password + `"}`, `{"name":"the-viewer","password":"` + password + `"}`,
+		`{"name":"the-viewer","password":" "}`, `{"name":"' OR 1=1 --","password":"x"}`, `{"name":"` + strings.Repeat("x", 5000) + `","password":"x"}`, `{"token":"daero_x"}`,
+	} {
+		b := w.browser()
+		b.from = fmt.Sprintf("10.0.0.%d:1", i)
+		r := b.send("POST", "/daero/api/session", body)
+		w.expect(r, 401)
+		if len(r.Result().Cookies()) != 0 {
+			t.Errorf("%.60s: a cookie", body)
+		}
+		answers[r.Body.String()] = append(answers[r.Body.String()], body)
+	}
+	if len(answers) != 1 {
+		t.Errorf("different answers: %v", answers)
+	}
+	record, _ := json.Marshal(w.entries("*"))
+	for _, secret := range []string{password, "nobody", "OR 1=1", "daero_x"} { // people type passwords into the wrong field
+		if strings.Contains(string(record), secret) {
+			t.Errorf("%q is in the record: %s", secret, record)
+		}
+	}
+}
+
+// TestGuessedPasswords: who guesses is not looked at any more, also from many
+// networks, and does not keep out who is in, or was in a week ago.
+func TestGuessedPasswords(t *testing.T) {
+	w := newWorld(t)
+	w.operator("kim", store.Acting)
+	right := `{"name":"kim","password":"` + password + `"}`
+	kim := w.browser()
+	w.expect(kim.send("POST", "/daero/api/session", right), 200)
+	codes := map[int]int{}
+	for i := range 60 {
+		b := w.browser()
+		b.from = fmt.Sprintf("10.%d.0.1:1", i)
+		r := b.send("POST", "/daero/api/session", `{"name":"kim","password":"guess"}`)
+		codes[r.Code]++
+		if r.Code == 429 && r.Header().Get("Retry-After") == "" {
+			t.Error("429 without Retry-After")
+		}
+	}
+	if codes[401] != 20 || codes[429] != 40 {
+		t.Errorf("guesses of one name: %v", codes)
+	}
+	w.expect(kim.send("GET", "/daero/api/level", ""), 200)
+	again := w.browser() // another browser of the same network
+	w.expect(again.send("POST", "/daero/api/session", right), 200)
+	stranger := w.browser()
+	stranger.from = "10.200.0.1:1"
+	w.expect(stranger.send("POST", "/daero/api/session", right), 429)
+	codes = map[int]int{}
+	for i := range 60 {
+		b := w.browser()
+		b.from = "203.0.113.7:1"
+		codes[b.send("POST", "/daero/api/session", fmt.Sprintf(`{"name":"kim%d","password":"guess"}`, i)).Code]++
+	}
+	if codes[401] != 20 || codes[429] != 40 {
+		t.Errorf("guesses of one network: %v", codes)
+	}
+	if all := w.entries(audit.LoginRefused); len(all) != 1 {
+		t.Errorf("recorded %d times", len(all))
+	}
+	w.jump(10 * time.Minute)
+	w.expect(stranger.send("POST", "/daero/api/session", right), 200)
+}
+
+// TestSessionsEnd: when they lie idle, after a week, and with the role they
+// were made for; what is used stays, and the store is told once a minute.
+func TestSessionsEnd(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().login(store.Viewer)
+	kept := *b.cookies["__Host-daero"]
+	level := func(status int) {
+		t.Helper()
+		w.expect(b.send("GET", "/daero/api/level", ""), status)
+	}
+	w.jump(12*time.Hour - time.Second)
+	level(200)
+	w.jump(12*time.Hour - time.Second)
+	level(200)
+	w.jump(12 * time.Hour)
+	level(401)
+	if len(b.cookies) != 0 {
+		t.Error("the cookie stays")
+	}
+	b.login(store.Viewer)
+	for range 14 {
+		w.jump(12*time.Hour - time.Second)
+		w.send200(b)
+	}
+	w.jump(14 * time.Second)
+	level(401) // a week
+	b.cookies["__Host-daero"] = &kept
+	level(401)
+}
+
+func (w *world) send200(b *browser) {
+	w.t.Helper()
+	w.expect(b.send("GET", "/daero/api/level", ""), 200)
+}
+
+// TestRemovedAtOnce: who is removed is out with the next request.
+func TestRemovedAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.operator("kim", store.Acting)
+	b := w.browser()
+	w.expect(b.send("POST", "/daero/api/session", `{"name":"kim","password":"`+password+`"}`), 200)
+	w.send200(b)
+	w.expect(w.do(store.Admin, "DELETE", "/daero/api/operators/kim", ""), 204)
+	w.expect(b.send("GET", "/daero/api/level", ""), 401)
+	if r := w.browser().send("POST", "/daero/api/session", `{"name":"kim","password":"`+password+`"}`); r.Code != 401 {
+		t.Errorf("logged in again: %d", r.Code)
+	}
+	w.operator("kim", store.Admin) // another kim
+	w.expect(b.send("GET", "/daero/api/level", ""), 401)
+}
+
+// TestListAndRevoke: one's own sessions, all for an admin.
+func TestListAndRevoke(t *testing.T) {
+	w := newWorld(t)
+	w.operator("kim", store.Acting)
+	right := `{"name":"kim","password":"` + password + `"}`
+	one, two, admin := w.browser(), w.browser(), w.browser().login(store.Admin)
+	w.expect(one.send("POST", "/daero/api/session", right), 200)
+	w.jump(time.Minute)
+	w.expect(two.send("POST", "/daero/api/session", right), 200)
+	list := func(b *browser) (all []map[string]any) {
+		for _, s := range w.expect(b.send("GET", "/daero/api/sessions", ""), 200)["sessions"].([]any) {
+			all = append(all, s.(map[string]any))
+		}
+		return all
+	}
+	mine := list(two)
+	if len(mine) != 2 || mine[0]["current"] != false || mine[1]["current"] != true || mine[0]["name"] != "kim" || mine[0]["from"] != "198.51.100.9" || mine[0]["via"] != "password" {
+		t.Errorf("%v", mine)
+	}
+	if text := two.send("GET", "/daero/api/sessions", "").Body.String(); strings.Contains(text, two.cookies["__Host-daero"].Value) || strings.Contains(text, "hash") {
+		t.Errorf("a secret: %s", text)
+	}
+	all := list(admin)
+	if len(all) != 3 {
+		t.Errorf("%v", all)
+	}
+	theAdmins := w.expect(admin.send("GET", "/daero/api/session", ""), 200)["id"].(string)
+	w.expect(two.send("DELETE", "/daero/api/sessions/"+theAdmins, ""), 404)
+	w.expect(two.send("DELETE", "/daero/api/sessions/"+mine[0]["id"].(string), ""), 204)
+	w.expect(one.send("GET", "/daero/api/level", ""), 401)
+	w.expect(admin.send("DELETE", "/daero/api/sessions/"+mine[1]["id"].(string), ""), 204)
+	w.expect(two.send("GET", "/daero/api/level", ""), 401)
+	w.expect(admin.send("DELETE", "/daero/api/sessions/"+theAdmins, ""), 204)
+	if len(admin.cookies) != 0 {
+		t.Error("the cookie of the session that ended itself stays")
+	}
+	if all := w.entries(audit.SessionRevoked); len(all) != 3 || all[1].Who != "the-admin" || all[1].Target != "kim" {
+		t.Errorf("recorded as %+v", all)
+	}
+}
+
+// TestPlainHTTP: no session where anybody on the way could take it, and the
+// answer says why.
+func TestPlainHTTP(t *testing.T) {
+	w := newWorld(t)
+	for name, tt := range map[string]struct {
+		base, from string
+		header     string
+		ok         bool
+	}{
+		"from this machine":    {base: "http://daero.example.com", from: "127.0.0.1:5", ok: true},
+		"by IPv6":              {base: "http://[::1]:8080", from: "[::1]:5", ok: true},
+		"through a tunnel":     {base: "http://localhost:8080", from: "198.51.100.9:5", ok: true},
+		"to an address":        {base: "http://127.0.0.1:8080", from: "198.51.100.9:5", ok: true},
+		"from elsewhere":       {base: "http://daero.example.com", from: "198.51.100.9:5"},
+		"a name like here":     {base: "http://localhost.example.com", from: "198.51.100.9:5"},
+		"passed on":            {base: "http://localhost:8080", from: "127.0.0.1:5", header: "X-Forwarded-For"},
+		"passed on, by a word": {base: "http://localhost:8080", from: "127.0.0.1:5", header: "Forwarded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := w.browser()
+			b.base, b.from = tt.base, tt.from
+			add := func(r *http.Request) {
+				if tt.header != "" {
+					r.Header.Set(tt.header, "x")
+				}
+			}
+			doc := w.expect(b.send("GET", "/daero/api/session", "", add), 200)
+			r := b.send("POST", "/daero/api/session", `{"token":"`+w.token(store.Viewer)+`"}`, add)
+			if !tt.ok {
+				p := w.expect(r, 403)
+				if len(b.cookies) != 0 || p["type"] != "urn:problem-type:daero:insecure" || !strings.Contains(p["detail"].(string), "ssh -L") || doc["insecure"] != p["detail"] || doc["ways"].(map[string]any)["password"] != false {
+					t.Errorf("%v %v", doc, p)
+				}
+				return
+			}
+			w.expect(r, 200)
+			if k := b.cookies["daero"]; k == nil || k.Secure || !k.HttpOnly || k.SameSite != http.SameSiteStrictMode || doc["insecure"] != nil {
+				t.Errorf("%+v %v", k, doc)
+			}
+			w.send200(b)
+		})
+	}
+}
+
+// TestPasswords: one's own, with the old one, and those of others.
+func TestPasswords(t *testing.T) {
+	w := newWorld(t)
+	const next = "another long one, please"
+	b, other := w.browser().login(store.Viewer), w.browser().login(store.Viewer)
+	if doc := w.expect(b.send("GET", "/daero/api/session", ""), 200); doc["password"] != false || doc["account"] != true {
+		t.Errorf("%v", doc)
+	}
+	for body, want := range map[string]string{
+		`{"new":"short"}`: "at least 12", `{"new":"the-viewer-1"}`: "name", `{"new":"password1234"}`: "first",
+	} {
+		if p := w.expect(b.send("PUT", "/daero/api/account/password", body), 422); !strings.Contains(p["detail"].(string), want) {
+			t.Errorf("%s: %v", body, p)
+		}
+	}
+	w.expect(b.send("PUT", "/daero/api/account/password", `{"new":"`+password+`"}`), 204)
+	w.send200(b)
+	w.expect(other.send("GET", "/daero/api/level", ""), 401)
+	for _, body := range []string{`{"new":"` + next + `"}`, `{"old":"x","new":"` + next + `"}`} {
+		w.expect(b.send("PUT", "/daero/api/account/password", body), 401)
+	}
+	w.expect(b.send("PUT", "/daero/api/account/password", `{"old":"`+password+`","new":"`+next+`"}`), 204)
+	w.expect(other.send("POST", "/daero/api/session", `{"name":"the-viewer","password":"`+password+`"}`), 401)
+	w.expect(other.send("POST", "/daero/api/session", `{"name":"the-viewer","password":"`+next+`"}`), 200)
+	// An admin sets it for others, and logs them out.
+	w.expect(w.do(store.Admin, "PUT", "/daero/api/operators/the-viewer/password", `{"password":"`+password+`"}`), 204)
+	w.expect(b.send("GET", "/daero/api/level", ""), 401)
+	w.expect(w.do(store.Admin, "PUT", "/daero/api/operators/nobody/password", `{"password":"`+password+`"}`), 404)
+	w.expect(w.do(store.Admin, "POST", "/daero/api/operators", `{"name":"lee","role":"viewer","password":"short"}`), 422)
+	all := w.entries(audit.PasswordSet)
+	if len(all) != 3 || all[0].Who != "the-viewer" || all[2].Who != "the-admin" || all[2].Target != "the-viewer" {
+		t.Errorf("recorded as %+v", all)
+	}
+	record, _ := json.Marshal(w.entries("*"))
+	listed := w.do(store.Admin, "GET", "/daero/api/operators", "").Body.String()
+	for _, secret := range []string{password, next, "argon2"} {
+		if strings.Contains(string(record), secret) || strings.Contains(listed, secret) {
+			t.Errorf("%q is in the record or the list", secret)
+		}
+	}
+}
+
+// TestOperatorsLink: an admin makes a link, and whoever has it is let in once.
+func TestOperatorsLink(t *testing.T) {
+	w := newWorld(t, func(c *api.Config) { c.Console = "/daero/console/" })
+	w.operator("kim", store.Acting)
+	w.expect(w.do(store.Admin, "POST", "/daero/api/operators/nobody/link", ""), 404)
+	link := w.expect(w.do(store.Admin, "POST", "/daero/api/operators/kim/link", ""), 201)
+	path := link["path"].(string)
+	secret := strings.TrimPrefix(path, "/daero/api/login?token=")
+	b := w.browser()
+	for range 2 { // looking uses nothing up
+		if r := b.send("GET", path, ""); r.Code != 200 || !strings.Contains(r.Body.String(), "kim") || !strings.Contains(r.Body.String(), "<form") || strings.Contains(r.Body.String(), `name="name"`) {
+			t.Fatalf("%d %s", r.Code, r.Body)
+		}
+	}
+	post := func(b *browser, change ...func(*http.Request)) *httptest.ResponseRecorder {
+		return b.send("POST", "/daero/api/login", form("token", secret), append([]func(*http.Request){func(r *http.Request) {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Del("X-Daero-Console") // it is a form
+		}}, change...)...)
+	}
+	plain := w.browser()
+	plain.base = "http://daero.example.com"
+	if r := post(plain); r.Code != 403 || len(plain.cookies) != 0 || !strings.Contains(r.Body.String(), "ssh -L") {
+		t.Errorf("over plain HTTP: %d %s", r.Code, r.Body)
+	}
+	if r := post(b, with("Sec-Fetch-Site", "cross-site")); r.Code != 403 || len(b.cookies) != 0 {
+		t.Errorf("from another site: %d", r.Code)
+	}
+	if r := post(b, with("Origin", "null")); r.Code != 303 || r.Header().Get("Location") != "/daero/console/" {
+		t.Fatalf("%d %v %s", r.Code, r.Header(), r.Body)
+	}
+	if doc := w.expect(b.send("GET", "/daero/api/session", ""), 200); doc["name"] != "kim" || doc["via"] != "link" {
+		t.Errorf("%v", doc)
+	}
+	if r := post(w.browser()); r.Code != 403 {
+		t.Errorf("used twice: %d", r.Code)
+	}
+	if r := b.send("GET", path, ""); r.Code != 403 || strings.Contains(r.Body.String(), "<form") {
+		t.Errorf("looked at afterwards: %d", r.Code)
+	}
+	made := w.entries(audit.LinkMade)
+	if len(made) != 1 || made[0].Who != "the-admin" || made[0].Target != "kim" || !made[0].Until.Equal(w.clock().Add(15*time.Minute)) {
+		t.Errorf("recorded as %+v", made)
+	}
+	record, _ := json.Marshal(w.entries("*"))
+	if strings.Contains(string(record), secret) {
+		t.Error("the link is in the record")
+	}
+}
+
+// TestAdminsLinkOpensTheConsole: the token is shown, and the browser is in.
+func TestAdminsLinkOpensTheConsole(t *testing.T) {
+	w := newWorld(t, func(c *api.Config) { c.Console = "/daero/console/" })
+	link := w.expect(w.do(store.Admin, "POST", "/daero/api/link", ""), 201)["path"].(string)
+	b := w.browser()
+	r := b.send("POST", "/daero/api/login", form("token", strings.TrimPrefix(link, "/daero/api/login?token="), "name", "kim"), with("Content-Type", "application/x-www-form-urlencoded"))
+	if r.Code != 200 || !shown.MatchString(r.Body.String()) || !strings.Contains(r.Body.String(), `href="/daero/console/"`) || b.who() != "kim" {
+		t.Errorf("%d %s", r.Code, r.Body)
+	}
+	// Over plain HTTP the token is shown and nothing more.
+	link = w.expect(w.do(store.Admin, "POST", "/daero/api/link", ""), 201)["path"].(string)
+	b = w.browser()
+	b.base = "http://daero.example.com"
+	r = b.send("POST", "/daero/api/login", form("token", strings.TrimPrefix(link, "/daero/api/login?token="), "name", "lee"), with("Content-Type", "application/x-www-form-urlencoded"))
+	if r.Code != 200 || !shown.MatchString(r.Body.String()) || strings.Contains(r.Body.String(), "/daero/console/") || len(b.cookies) != 0 {
+		t.Errorf("%d %s", r.Code, r.Body)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,7 +88,11 @@ func newWorld(t *testing.T, change ...func(*api.Config)) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.store.Close() })
+	var heard atomic.Pointer[api.Pulse]
 	record := func(e audit.Entry) {
+		if p := heard.Load(); p != nil {
+			p.Heard(e)
+		}
 		if err := w.store.Append(context.Background(), []audit.Entry{e}); err != nil {
 			t.Error(err)
 		}
@@ -114,7 +119,7 @@ func newWorld(t *testing.T, change ...func(*api.Config)) *world {
 	w.cfg = api.Config{
 		Daero: w.daero, Record: w.store, Operators: w.store, Logins: w.store, Tokens: tokens,
 		Login: &api.Login{
-			Sessions: session.NewKeeper(w.store), Passwords: token.NewPasswords(w.store, tokens), States: session.NewStates(),
+			Sessions: session.NewKeeper(w.store), Passwords: token.NewPasswords(w.store, tokens).Cheap(), States: session.NewStates(),
 			Known: w.store, Accounts: w.store, Links: w.store,
 		},
 		Audit: record, Health: func() (store.Health, bool) { return store.Health{Written: 3}, true }, Now: w.clock,
@@ -122,6 +127,10 @@ func newWorld(t *testing.T, change ...func(*api.Config)) *world {
 	for _, f := range change {
 		f(&w.cfg)
 	}
+	if w.cfg.Pulse, err = api.NewPulse(w.cfg, "gw-1"); err != nil {
+		t.Fatal(err)
+	}
+	heard.Store(w.cfg.Pulse)
 	if w.api, err = api.New(w.cfg); err != nil {
 		t.Fatal(err)
 	}

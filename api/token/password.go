@@ -57,6 +57,7 @@ type Passwords struct {
 	slots    chan struct{}
 	rest     time.Duration // before the next hash; of who has the slot
 	waiting  atomic.Int64
+	costs    costs
 	nobody   func() string // the hash of nobody's password
 
 	mu      sync.Mutex
@@ -66,15 +67,23 @@ type Passwords struct {
 // NewPasswords returns a Passwords of what a keeps. Failures count together
 // with those of tokens from the same network.
 func NewPasswords(a Accounts, v *Verifier) *Passwords {
-	return &Passwords{
+	p := &Passwords{
 		accounts: a, networks: v.failures, names: newFailures(), slots: make(chan struct{}, passwordsAtOnce),
-		nobody: sync.OnceValue(func() string {
-			random := make([]byte, secretLen)
-			rand.Read(random) // never fails, see crypto/rand
-			return passwordHash(string(random))
-		}),
-		friends: map[[sha256.Size]byte]time.Time{},
+		costs: passwordCosts, friends: map[[sha256.Size]byte]time.Time{},
 	}
+	p.nobody = sync.OnceValue(func() string {
+		random := make([]byte, secretLen)
+		rand.Read(random) // never fails, see crypto/rand
+		return p.hash(string(random))
+	})
+	return p
+}
+
+// Cheap makes hashes cost next to nothing, for tests that are about something
+// else. It returns p.
+func (p *Passwords) Cheap() *Passwords {
+	p.costs = costs{memory: 8, passes: 1}
+	return p
 }
 
 // Verify returns whose name and password they are. from is where they come
@@ -95,9 +104,9 @@ func (p *Passwords) Verify(ctx context.Context, now time.Time, from, name, passw
 		p.forgive(now, from, name, friend)
 		return store.Account{}, err
 	}
-	hash := a.Hash
-	if hash == "" {
-		hash = p.nobody()
+	hash := p.nobody() // also for somebody, so that the first nobody takes no longer
+	if a.Hash != "" {
+		hash = a.Hash
 	}
 	fits, err := p.compare(ctx, password, hash)
 	switch {
@@ -179,14 +188,14 @@ func (p *Passwords) turn(ctx context.Context, f func() (worked bool)) error {
 
 // Hash is what a store keeps of a password that was checked with CheckPassword.
 func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err error) {
-	err = p.turn(ctx, func() bool { hash = passwordHash(password); return true })
+	err = p.turn(ctx, func() bool { hash = p.hash(password); return true })
 	return hash, err
 }
 
-func passwordHash(password string) string {
+func (p *Passwords) hash(password string) string {
 	salt := make([]byte, saltLen)
 	rand.Read(salt) // never fails, see crypto/rand
-	return hashWith(passwordCosts, []byte(normal(password)), salt)
+	return hashWith(p.costs, []byte(normal(password)), salt)
 }
 
 // normal is a password however it was typed: one keyboard sends 한 as one letter,
