@@ -79,9 +79,10 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@GO=$(GO) TAGS=$(TAGS) FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
 .PHONY: bench
-bench: build ## measure the hot paths, then the whole gateway beside plain Caddy and nginx
+bench: build ## measure the hot paths, then the whole gateway beside plain Caddy and nginx, and its captcha
 	@$(GO) test $(GOFLAGSX) -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./lane/...
 	@$(GO) run ./bench/gateway -daero $(BIN)
+	@$(GO) run ./bench/captcha -daero $(BIN)
 
 .PHONY: rehearse
 rehearse: build ## replay the earthquake: without daero, with hand-set lanes, with daero's lanes
