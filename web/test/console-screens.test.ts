@@ -65,8 +65,13 @@ test("times are read in the clock they are shown in", () => {
 });
 
 test("pages join to one list, newest first, each entry once", () => {
-  const at = "2026-11-30T00:00:00Z";
-  assert.deepEqual(merge([{ id: 3, at }, { id: 2, at }], [{ id: 2, at }, { id: 1, at }, { id: 9, at }]).map((entry) => entry.id), [9, 3, 2, 1]);
+  const entry = (id: number | undefined, second: number, what = "level.changed") => ({ id, at: `2026-11-30T00:00:0${second}Z`, who: "daero", what });
+  const page = [entry(1, 1), entry(2, 2), entry(3, 2)];
+  assert.deepEqual(merge(page, [entry(2, 2), entry(9, 5)]).map((e) => e.id), [9, 3, 2, 1]);
+  const streamed = merge(page, [entry(undefined, 7), entry(undefined, 7)]);
+  assert.deepEqual(streamed.map((e) => e.id), [undefined, 3, 2, 1], "the stream is ahead of the record");
+  assert.deepEqual(merge(streamed, [entry(4, 7)]).map((e) => e.id), [4, 3, 2, 1], "and the record takes its place");
+  assert.deepEqual(merge([], [entry(undefined, 7), entry(undefined, 7, "level.pinned")]).length, 2);
 });
 
 test("what has just happened is shown where it belongs", () => {

@@ -54,13 +54,32 @@ export function mistake(filter: Filter): string {
   return since >= until ? "log.mistake.order" : "";
 }
 
-/** Joins pages, the newest first, each entry once. */
-export function merge<E extends { id?: number; at: string }>(entries: E[], more: E[]): E[] {
+interface Told {
+  id?: number;
+  at: string;
+  who?: string;
+  what?: string;
+  target?: string;
+}
+
+/** What tells entries apart that have no number yet. */
+export const contentOf = (entry: Told) => [entry.at, entry.who, entry.what, entry.target].join("\0");
+
+/**
+ * Joins pages and what came by the stream, the newest first, each entry once. The
+ * stream is ahead of the record: its entries have no number, until a page has
+ * them too.
+ */
+export function merge<E extends Told>(entries: E[], more: E[]): E[] {
+  const all = [...entries, ...more];
+  const kept = new Set(all.filter((entry) => entry.id).map(contentOf));
   const seen = new Set<string>();
-  const key = (entry: E) => (entry.id ? String(entry.id) : entry.at + JSON.stringify(entry));
-  return [...entries, ...more]
-    .filter((entry) => !seen.has(key(entry)) && seen.add(key(entry)))
-    .sort((a, b) => (b.id ?? 0) - (a.id ?? 0) || Date.parse(b.at) - Date.parse(a.at));
+  return all
+    .filter((entry) => {
+      const key = entry.id ? String(entry.id) : contentOf(entry);
+      return (entry.id || !kept.has(key)) && !seen.has(key) && seen.add(key);
+    })
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at) || (b.id ?? Infinity) - (a.id ?? Infinity) || 0);
 }
 
 /** Whether an entry that has just come belongs to what is shown. */

@@ -12,7 +12,7 @@ import { Guarded } from "../ui/guard";
 import { Table } from "../ui/table";
 import { undoOf } from "../ui/toast";
 import { t, tOr, type Key } from "../words";
-import { exportLink, fields, filterOf, instant, matches, merge, mistake, query, type Filter } from "./log-query";
+import { contentOf, exportLink, fields, filterOf, instant, matches, merge, mistake, query, type Filter } from "./log-query";
 
 interface Page {
   entries: AuditEntry[];
@@ -92,12 +92,11 @@ function useRecord(filter: Filter, wanted: string) {
     if (gaps + turn > 0) void load(undefined, false);
   }, [gaps, turn]);
   useEffect(() => {
-    // What comes by the stream has its number of the record, or none yet.
-    const fits = events.filter((e) => matches(filter, e.entry)).map((e) => ({ ...e.entry, id: e.entry.id || e.id }));
+    const fits = events.map((e) => e.entry).filter((e) => matches(filter, e));
     if (fits.length) setEntries((all) => merge(all, fits));
   }, [events, wanted]);
-  const last = entries[entries.length - 1]?.id;
-  return { entries, more, loading, problem, again: () => setTurn((n) => n + 1), older: () => load(last, false) };
+  const last = Math.min(...entries.flatMap((e) => e.id ?? []));
+  return { entries, more, loading, problem, again: () => setTurn((n) => n + 1), older: () => load(last < Infinity ? last : undefined, false) };
 }
 
 function Filters({ filter }: { filter: Filter }) {
@@ -162,7 +161,7 @@ const own = (entry: AuditEntry) => entry.who === "daero";
 function Entries({ entries, again }: { entries: AuditEntry[]; again(): void }) {
   return (
     <Table
-      caption={t("menu.log")} cards rows={entries} rowKey={(e) => e.id ?? e.at + e.what + e.target} empty={<Empty title={t("log.none")}>{t("log.noneHelp")}</Empty>}
+      caption={t("menu.log")} cards rows={entries} rowKey={(e) => e.id || contentOf(e)} empty={<Empty title={t("log.none")}>{t("log.noneHelp")}</Empty>}
       columns={[
         { key: "at", label: t("log.when"), render: (e) => <Time at={e.at} /> },
         { key: "who", label: t("log.who"), render: (e) => (own(e) ? <Badge>{t("log.auto")}</Badge> : <Badge tone="info">{e.who}</Badge>) },
@@ -185,7 +184,7 @@ const Target = ({ e }: { e: AuditEntry }) => (
 function UndoButton({ e, again }: { e: AuditEntry; again(): void }) {
   const undo = undoOf(e);
   return undo ? (
-    <Guarded small need="operator" onClick={() => act({ title: t("log.undoTitle", { what: whatName(e.what) }), what: t("log.undoWhat", { does: e.undo?.does ?? "" }), method: undo.method, path: undo.path, body: undo.body, revision: false, label: t("ui.undo"), onDone: again })} data-do="undo">{t("act.undo")}…</Guarded>
+    <Guarded small need="operator" onClick={() => act({ title: t("log.undoTitle", { what: whatName(e.what) }), what: t("log.undoWhat", { does: e.undo?.does ?? "" }), method: undo.method, path: undo.path, body: undo.body, revision: false, label: t("ui.undo"), onDone: again })} data-do="undo">{t("ui.undo")}…</Guarded>
   ) : <>–</>;
 }
 
