@@ -1,6 +1,6 @@
 // Builds what browsers get into dist, and with --test the tests into build.
 import { build } from "esbuild";
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 
 const languages = ["ko", "en"];
 
@@ -19,8 +19,11 @@ const common = {
 const modern = { ...common, target: ["chrome109", "firefox115", "safari16.4"], jsx: "automatic", jsxImportSource: "preact" };
 
 // The console's first screen comes with the page; what the others have beside it
-// comes after: their scripts, words (by the first part of the key) and styles.
-const laterWords = ["captcha", "onelane", "log", "login", "operators", "playbook", "queues", "rehearse"];
+// comes after: their scripts, words (by how the key begins) and styles.
+const laterWords = [
+  "act", "captcha", "for", "log", "login", "onelane", "operators", "playbook", "queues", "reason", "rehearse", "role",
+  "what.captcha", "what.operator", "what.rehearsal", "what.relay",
+];
 const laterStyles = (name) => name !== "now.css";
 
 const parts = {
@@ -33,7 +36,7 @@ const parts = {
     b.onResolve({ filter: /\.json\?(first|later)$/ }, ({ path, resolveDir }) => ({ path: resolveDir + path.slice(1).replace(/\?.*/, ""), suffix: path.replace(/.*\?/, "?"), namespace: "words" }));
     b.onLoad({ filter: /.*/, namespace: "words" }, async ({ path, suffix }) => {
       const all = Object.entries(JSON.parse(await readFile(path, "utf8")));
-      return { contents: JSON.stringify(Object.fromEntries(all.filter(([key]) => laterWords.includes(key.split(".")[0]) === (suffix === "?later")))), loader: "json" };
+      return { contents: JSON.stringify(Object.fromEntries(all.filter(([key]) => laterWords.some((begin) => key.startsWith(begin + ".")) === (suffix === "?later")))), loader: "json" };
     });
     // uPlot's constructor is used, and none of the ways of drawing that hang on it.
     b.onLoad({ filter: /uPlot\.esm\.js$/ }, async ({ path }) => {
@@ -47,20 +50,23 @@ const parts = {
 
 /** Builds the console: a page, and files whose names have their hash. */
 async function buildConsole() {
-  const out = "dist/console", from = "src/console";
-  await rm(out, { recursive: true, force: true });
+  // Whoever serves or embeds the old one meanwhile has all of it until the new is whole.
+  const out = `build/console-${process.pid}`, from = "src/console";
   const named = { ...modern, metafile: true, outdir: out, entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]" };
   const name = ({ metafile }, entry) => Object.entries(metafile.outputs).find(([, made]) => made.entryPoint === entry)[0].slice(out.length + 1);
   const style = async (entry, files) => name(await build({ ...named, entryNames: `${entry}-[hash]`, stdin: { contents: files.map((file) => `@import "${file}";`).join("\n"), loader: "css", resolveDir: from } }), "<stdin>");
   const scripts = await build({ ...named, format: "esm", splitting: true, plugins: [parts], entryPoints: { main: `${from}/main.tsx` } });
   const screens = (await readdir(`${from}/screens`)).filter((file) => file.endsWith(".css")).sort();
   const at = (file) => `./screens/${file}`;
-  const first = await style("first", ["uplot/dist/uPlot.min.css", "./theme.css", "./parts.css", "./shell.css", ...screens.filter((file) => !laterStyles(file)).map(at)]);
+  const first = await style("first", ["./theme.css", "./parts.css", "./shell.css", ...screens.filter((file) => !laterStyles(file)).map(at)]);
   const later = await style("later", screens.filter(laterStyles).map(at));
   const page = (await readFile(`${from}/index.html`, "utf8")).replace("main.tsx", name(scripts, `${from}/main.tsx`)).replace("first.css", first).replace("later.css", later);
   await writeFile(`${out}/index.html`, page);
   const notices = await Promise.all(["preact", "uplot"].map(async (of) => `${of}\n\n${await readFile(`node_modules/${of}/LICENSE`, "utf8")}`));
   await writeFile(`${out}/licenses.txt`, notices.join("\n\n"));
+  await mkdir("dist", { recursive: true });
+  await rm("dist/console", { recursive: true, force: true });
+  await rename(out, "dist/console");
 }
 
 if (process.argv.includes("--test")) {

@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 import { prefs, usePrefs } from "./prefs";
 import type { ScreenName } from "./router";
 import { Now } from "./screens/now";
+import { loadDialog } from "./ui/act";
 import { loadLaterWords } from "./words";
 
 type Screen = () => JSX.Element | null;
@@ -62,4 +63,5 @@ export function useScreen(name: Name | ""): Screen | "gone" | undefined {
 /** Fetches all screens, a while after the first was drawn. */
 export function fetchScreens() {
   for (const name of Object.keys(fetched) as (keyof typeof fetched)[]) load(name).catch(() => {});
+  loadDialog().catch(() => {});
 }

@@ -1,7 +1,7 @@
 // What is around every screen: name, menu, level, age of the data, choices; and
 // what must be said whatever the screen: old data, a new gateway, the end of a session.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { either, t, type Key } from "./words";
+import { either, t, tOr, type Key } from "./words";
 import { ago, clock, seconds, span, zoneName } from "./format";
 import { useTick } from "./hooks";
 import { live, useLive, type Live } from "./live";
@@ -199,7 +199,7 @@ function Settings() {
           {session.name && (
             <>
               <hr />
-              <p class="who"><strong>{session.name}</strong> · {t(`role.${session.role || "viewer"}` as Key)}</p>
+              <p class="who"><strong>{session.name}</strong> · {tOr(`role.${session.role}`, session.role)}</p>
               <div class="row">
                 <a class="button small" href={href("operators")} onClick={() => setOpen(false)}>{t("shell.account")}</a>
                 <Button small onClick={() => void session.logout().catch(() => session.refresh())}>{t("shell.logout")}</Button>

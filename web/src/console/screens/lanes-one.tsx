@@ -106,7 +106,7 @@ function Charts({ lane, history, s, backend }: { lane: NowLane; history: History
   const said = (v: Series | undefined, f: (n: number) => string) => t("onelane.said", { most: f(most(v)), last: f(last(v) ?? 0) });
   return (
     <div class="cols two">
-      <Panel title={t("onelane.limitOver")} note={t("onelane.limitNote")} class="pair">
+      <Panel title={t("onelane.limitOver")} note={t("onelane.limitNote")}>
         <Chart title={t("onelane.limitOver")} describe={said(s.limit, num)} x={history.x} series={limit} marks={marks} height={200} sync={sync} />
         <h3 class="sub">{t("onelane.latencyOver")}</h3>
         <Chart title={t("onelane.latencyOver")} describe={said(s.recent_seconds, seconds)} x={history.x} series={latency} height={170} sync={sync} format={seconds} axis={seconds} />

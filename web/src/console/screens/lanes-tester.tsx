@@ -74,7 +74,7 @@ export function Tester() {
         </Field>
         <div><Button type="submit" kind="primary" busy={busy}>{t("onelane.ask")}</Button></div>
       </form>
-      <div role="status" class="answer">
+      <div role="status" class="lane-answer">
         {problem && <p class="error">{problem.kind === "no-lanes" ? t("onelane.noLanes") : problemText(problem)}</p>}
         {answer && (
           <>

@@ -37,7 +37,7 @@ export function InForcePanel({ now }: { now: NowDoc }) {
         <>
           <h3 class="sub">{t("now.coming")}</h3>
           <ul class="lines">
-            {now.coming.slice(0, 3).map((c) => <li key={c.name + c.at}><span class="grow">{c.name} <span class="muted">· {levelName(c.level)}</span></span><span class="muted">{dayTime(c.at)} · {ago(c.at, live.gatewayTime())}</span></li>)}
+            {now.coming.slice(0, 3).map((c) => <li key={c.name + c.at}><span class="grow">{c.name}<span class="help block">{dayTime(c.at)} · {ago(c.at, live.gatewayTime())}</span></span><span class="muted">{levelName(c.level)}</span></li>)}
           </ul>
         </>
       )}
@@ -90,9 +90,9 @@ function SignalLine({ s }: { s: Signal }) {
   if (s.arms && s.arms !== "normal") {
     const warns = !!s.until && Date.parse(s.until) > now;
     return (
-      <li>
-        <span class="grow"><code>{s.name}</code> {warns && s.note && <span class="help">{s.note}</span>}</span>
-        {warns ? <span><LevelBadge level={s.arms} /> <span class="help">{t("now.until", { at: clock(s.until) })}</span></span> : <span class="muted">{t("now.noWarning")}</span>}
+      <li class="warning">
+        <span class="grow"><code>{s.name}</code>{warns && s.note && <span class="help block">{s.note}</span>}</span>
+        {warns ? <span><LevelBadge level={s.arms} /> <span class="help block">{t("now.until", { at: clock(s.until) })}</span></span> : <span class="muted">{t("now.noWarning")}</span>}
       </li>
     );
   }
@@ -113,7 +113,7 @@ function SignalLine({ s }: { s: Signal }) {
 
 /** Where a signal stands among its thresholds: four steps, filled as far as it is. */
 const Meter = ({ height, asks }: { height: number; asks: number }) => (
-  <span class="meter" aria-hidden="true">
+  <span class="thresholds" aria-hidden="true">
     {[1, 2, 3, 4].map((n) => <i key={n} class={asks >= n ? `l${n}` : ""}><b style={{ width: `${Math.round(Math.max(0, Math.min(1, height - n + 1)) * 100)}%` }} /></i>)}
   </span>
 );
@@ -135,7 +135,7 @@ function FeedLine({ e }: { e: Event }) {
   return (
     <li>
       <div class="row head"><Clock at={e.at} /> <KindBadge kind={e.kind} />{e.entry.shadow && <Badge>{t("now.inShadow")}</Badge>}{e.kind === "manual" && <span class="muted">{e.entry.who}</span>}
-        {undo && can("operator") && !kiosk && <Button small kind="quiet" onClick={() => void undoIt(undo, said)} data-do="undo">{t("act.undo")}</Button>}
+        {undo && can("operator") && !kiosk && <Button small kind="quiet" onClick={() => void undoIt(undo, said)} data-do="undo">{t("ui.undo")}</Button>}
       </div>
       <p>{said}</p>
       {why && !why.startsWith("level ") && <p class="help">{why}</p>}

@@ -3,6 +3,7 @@ import "./now.css";
 import { useLive } from "../hooks";
 import { num, seconds, share } from "../format";
 import { ranges, rangeOf, useHistory } from "../history";
+import { kiosk } from "../prefs";
 import { href, setQuery, useRoute } from "../router";
 import { outcomes, type NowDoc } from "../types";
 import { Choice, Loading, Missing, Panel, Problem } from "../ui/basic";
@@ -22,7 +23,7 @@ export function Now() {
       <div class="main-col">
         <Panel title={t("now.lanes")} note={t("now.lanesNote")} class="lanes-panel">
           <Figures now={now} />
-          <LaneTable lanes={now.lanes} />
+          <LaneTable lanes={now.lanes} limit={kiosk ? 8 : 12} />
           <OutcomeLegend />
         </Panel>
         <Over />
@@ -43,7 +44,7 @@ function Figures({ now }: { now: NowDoc }) {
   const served = o.passed + o.waited;
   const waiting = now.lanes.reduce((s, l) => s + l.waiting, 0);
   return (
-    <dl class="figures">
+    <dl class="now-figures">
       <div><dt>{t("now.in")}</dt><dd>{num(Math.round(all))}<small>{t("unit.ps")}</small></dd></div>
       <div><dt>{t("now.served")}</dt><dd>{all > 0 ? share(served / all) : "–"}<small>{t("unit.perSecond", { n: num(Math.round(served)) })}</small></dd></div>
       <div><dt>{t("now.refused")}</dt><dd>{num(Math.round(o.shed))}<small>{t("unit.ps")}</small></dd></div>
@@ -62,7 +63,7 @@ function Over() {
       title={t("now.over")} class="over"
       side={<Choice label={t("now.range")} value={range} onChange={(r) => setQuery({ range: r })} items={ranges.map((r) => ({ key: r, label: t(`range.${r}`) }))} />}
     >
-      {history ? <OutcomeChart title={t("now.over")} history={history} totals={history.totals} /> : missing ? <Missing /> : problem ? <Problem problem={problem} /> : <Loading />}
+      {history ? <OutcomeChart title={t("now.over")} history={history} totals={history.totals} height={300} /> : missing ? <Missing /> : problem ? <Problem problem={problem} /> : <Loading />}
     </Panel>
   );
 }

@@ -1,16 +1,16 @@
 // Everything that a person does to the gateway goes through one dialog: what it
 // does, why, until when; what refuses much is asked for twice with the predicted
 // effect; somebody else's change in between is told; and it can be undone.
-import { useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
+// What is said here is what screens ask of it; the dialog itself is act-dialog.tsx.
+import { useEffect, useState } from "preact/hooks";
+import type { ComponentChildren, JSX } from "preact";
 import { ask, ProblemError } from "../api";
-import { clock, num, share } from "../format";
 import { live } from "../live";
+import { prefs } from "../prefs";
 import { store, useStore } from "../store";
-import type { Predicted, ProblemDoc, Undo } from "../types";
-import { t, tOr } from "../words";
-import { Button, Field, problemText } from "./basic";
-import { Dialog } from "./dialog";
+import type { Undo } from "../types";
+import { loadLaterWords, t } from "../words";
+import { problemText } from "./basic";
 import { toast } from "./toast";
 
 export type Values = Record<string, string>;
@@ -56,13 +56,13 @@ export interface Act {
   onDone?(answer: unknown): void;
 }
 
-interface Open extends Act {
+export interface Open extends Act {
   /** The revision of the controls that the person saw. */
   saw?: number;
   resolve(answer: unknown): void;
 }
 
-const open = store<Open | undefined>(undefined);
+export const open = store<Open | undefined>(undefined);
 
 /** Opens the dialog. Resolves with the answer ({} where it is empty), or undefined if nothing was done. */
 export function act(a: Act): Promise<unknown> {
@@ -74,177 +74,34 @@ export const useAct = () => act;
 
 /** Undoes something; what refuses much is confirmed by the dialog of every control. */
 export async function undoIt(undo: Undo, what: string): Promise<boolean> {
-  const reason = t("act.undoReason", { what });
+  const reason = t("ui.undoReason", { what });
   try {
     await ask(undo.method, undo.path, { body: { reason, ...undo.body } });
-    toast(t("act.undone", { what }));
+    toast(t("ui.undone", { what }));
     return true;
   } catch (e) {
     if (!(e instanceof ProblemError)) throw e;
     if (e.problem.kind === "confirm") {
-      return !!(await act({ title: t("act.undo"), what, method: undo.method, path: undo.path, body: undo.body, label: t("act.undo"), danger: true, revision: false }));
+      return !!(await act({ title: t("ui.undo"), what, method: undo.method, path: undo.path, body: undo.body, label: t("ui.undo"), danger: true, revision: false }));
     }
     toast(problemText(e.problem), { tone: "bad" });
     return false;
   }
 }
 
-const expiries = ["5m", "15m", "30m", "1h", "2h", "6h", "24h"];
-export const expiryLabel = (d: string) => tOr(`for.${d}`, d);
-
+/** What is open is drawn once the dialog is fetched: with the screens, or now. */
 export function ActDialog() {
   const a = useStore(open);
-  return a ? <Ask key={a.title} a={a} /> : null;
+  const [Draw, setDraw] = useState<(p: { a: Open }) => JSX.Element>();
+  useEffect(() => {
+    if (!a || Draw) return;
+    Promise.all([loadDialog(), loadLaterWords(prefs.get().lang)]).then(([draw]) => setDraw(() => draw), () => {
+      open.set(undefined);
+      a.resolve(undefined);
+      toast(t("shell.screenGone"), { tone: "bad" });
+    });
+  }, [a, Draw]);
+  return a && Draw ? <Draw key={a.title} a={a} /> : null;
 }
 
-type Step = { kind: "ask" } | { kind: "confirm"; predicted: Predicted } | { kind: "changed"; problem: ProblemDoc };
-
-function Ask({ a }: { a: Open }) {
-  const [values, setValues] = useState<Values>(() => Object.fromEntries((a.fields ?? []).map((f) => [f.name, f.value ?? f.options?.[0]?.value ?? ""])));
-  const [reason, setReason] = useState("");
-  const [expiry, setExpiry] = useState(a.expiry ?? "");
-  const [step, setStep] = useState<Step>({ kind: "ask" });
-  const [problem, setProblem] = useState<ProblemDoc>();
-  const [busy, setBusy] = useState(false);
-  const [saw, setSaw] = useState(a.saw);
-  const close = (answer?: unknown) => {
-    open.set(undefined);
-    a.resolve(answer);
-  };
-  const send = async (confirm: boolean, revision = saw) => {
-    setBusy(true);
-    setProblem(undefined);
-    const body: Record<string, unknown> = { ...(typeof a.body === "function" ? a.body(values) : a.body) };
-    if (a.reason !== false) body.reason = reason.trim();
-    if (a.expiry) body.for = expiry;
-    if (confirm) body.confirm = true;
-    if (revision !== undefined) body.revision = revision;
-    try {
-      const path = typeof a.path === "function" ? a.path(values) : a.path;
-      const { data } = await ask<{ undo?: Undo } | "">(a.method ?? "POST", path, { body: Object.keys(body).length ? body : undefined });
-      const answer = data || {};
-      const said = a.done ?? t("act.done", { what: a.title });
-      const undo = typeof answer === "object" ? answer.undo : undefined;
-      toast(said, { undo: undo?.path ? () => void undoIt(undo, a.title) : undefined });
-      close(answer);
-      a.onDone?.(answer);
-    } catch (e) {
-      if (!(e instanceof ProblemError)) throw e;
-      setBusy(false);
-      const p = e.problem;
-      if (p.kind === "confirm" && !confirm) setStep({ kind: "confirm", predicted: p.predicted ?? { share: 1 } });
-      else if (p.kind === "changed") {
-        setSaw(p.revision);
-        setStep({ kind: "changed", problem: p });
-      } else setProblem(p);
-    }
-  };
-  return (
-    <Dialog title={a.title} onClose={() => close()} stuck={busy}>
-      {step.kind === "ask" && (
-        <form onSubmit={(e) => {
-          e.preventDefault();
-          void send(false);
-        }}>
-          {a.what && <div class="what">{typeof a.what === "function" ? a.what(values) : a.what}</div>}
-          {a.fields?.filter((f) => f.when?.(values) ?? true).map((f) => <OneField key={f.name} f={f} value={values[f.name] ?? ""} onInput={(v) => setValues({ ...values, [f.name]: v })} />)}
-          {a.expiry && (
-            <Field label={t("act.for")} help={t("act.forHelp")}>
-              {(p) => (
-                <select {...p} value={expiry} onChange={(e) => setExpiry(e.currentTarget.value)}>
-                  {[...new Set([a.expiry!, ...expiries])].sort((x, y) => minutes(x) - minutes(y)).map((d) => <option key={d} value={d}>{expiryLabel(d)}</option>)}
-                </select>
-              )}
-            </Field>
-          )}
-          {a.reason !== false && (
-            <Field label={t("act.reason")} help={t("act.reasonHelp")}>
-              {(p) => <input {...p} name="reason" value={reason} required maxLength={500} autoComplete="off" onInput={(e) => setReason(e.currentTarget.value)} />}
-            </Field>
-          )}
-          {problem && <p class="error" role="alert">{problemText(problem)}</p>}
-          <footer>
-            <Button onClick={() => close()}>{t("ui.cancel")}</Button>
-            <Button type="submit" kind={a.danger ? "danger" : "primary"} busy={busy}>{a.label}</Button>
-          </footer>
-        </form>
-      )}
-      {step.kind === "confirm" && (
-        <div class="step">
-          <Effect predicted={step.predicted} />
-          {problem && <p class="error" role="alert">{problemText(problem)}</p>}
-          <footer>
-            <Button onClick={() => setStep({ kind: "ask" })}>{t("act.back")}</Button>
-            <Button kind="danger" busy={busy} onClick={() => void send(true)} data-do="confirm">{t("act.anyway", { label: a.label })}</Button>
-          </footer>
-        </div>
-      )}
-      {step.kind === "changed" && (
-        <div class="step">
-          <p role="alert">{t("act.changed", { by: step.problem.by ?? "?", what: tOr(`what.${step.problem.what}`, step.problem.what ?? ""), at: clock(step.problem.at) })}</p>
-          <footer>
-            <Button onClick={() => close()}>{t("act.lookAgain")}</Button>
-            <Button kind="danger" busy={busy} onClick={() => {
-              setStep({ kind: "ask" });
-              void send(false, step.problem.revision);
-            }}>{t("act.anyway", { label: a.label })}</Button>
-          </footer>
-        </div>
-      )}
-    </Dialog>
-  );
-}
-
-const minutes = (d: string) => (d.endsWith("h") ? 60 : 1) * parseFloat(d);
-
-function OneField({ f, value, onInput }: { f: ActField; value: string; onInput(v: string): void }) {
-  const input = (e: { currentTarget: { value: string } }) => onInput(e.currentTarget.value);
-  if (f.kind === "check") {
-    return (
-      <label class="check">
-        <input type="checkbox" name={f.name} checked={value === "on"} required={f.required} onChange={(e) => onInput(e.currentTarget.checked ? "on" : "")} /> {f.label}
-        {f.help && <span class="help">{f.help}</span>}
-      </label>
-    );
-  }
-  const shared = { name: f.name, value, required: f.required, placeholder: f.placeholder, autoComplete: f.kind === "password" ? "new-password" : "off" };
-  return (
-    <Field label={f.label} help={f.help}>
-      {(p) =>
-        f.kind === "select" ? (
-          <select {...p} name={f.name} value={value} onChange={input}>
-            {f.options?.map((o) => <option key={o.value} value={o.value}>{o.label}</option>)}
-          </select>
-        ) : f.kind === "textarea" ? (
-          <textarea {...p} {...shared} rows={6} spellcheck={false} onInput={input} />
-        ) : (
-          <span class="with-unit">
-            <input {...p} {...shared} type={f.kind as "text" | undefined ?? "text"} min={f.min} max={f.max} step={f.step ?? (f.kind === "number" ? "any" : undefined)} onInput={input} />
-            {(f.unit || f.kind === "range") && <output>{f.kind === "range" ? value : ""}{f.unit}</output>}
-          </span>
-        )
-      }
-    </Field>
-  );
-}
-
-/** What a control would refuse, in words. */
-export const Effect = ({ predicted }: { predicted: Predicted }) => (
-  <div class="effect" role="alert">
-    <p>
-      <strong>
-        {predicted.per_second !== undefined
-          ? t("act.effectRate", { share: share(predicted.share), rate: num(Math.round(predicted.per_second)) })
-          : t("act.effect", { share: share(predicted.share) })}
-      </strong>
-    </p>
-    <p class="help">{t("act.effectFrom")}</p>
-    {!!predicted.actions?.length && (
-      <ul>
-        {predicted.actions.map((x) => (
-          <li key={x.id}><code>{x.id}</code> {share(x.strength)} → {share(x.share)}</li>
-        ))}
-      </ul>
-    )}
-  </div>
-);
+export const loadDialog = async () => (await import("./act-dialog")).AskDialog;

@@ -23,6 +23,8 @@ export interface ChartMark {
   /** Seconds since 1970. */
   at: number;
   label: string;
+  /** Where not all labels find room, the greater stays. */
+  weight?: number;
 }
 
 export interface ChartProps {
@@ -46,6 +48,8 @@ export interface ChartProps {
   top?: number;
   /** What x is, where it is not a time: seconds since a beginning. */
   elapsed?: boolean;
+  /** The level at each x, drawn as a strip above. */
+  level?: Series;
 }
 
 /** The sums that a stack draws: the last series at the bottom of its own share. */
@@ -65,22 +69,31 @@ export function niceTop(most: number, least = 0): number {
   const want = Math.max(most * 1.05, least);
   if (!(want > 0)) return 1;
   const size = 10 ** Math.floor(Math.log10(want));
-  return size * ([1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((n) => n * size >= want) ?? 10);
+  return size * ([1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 10].find((n) => n * size >= want) ?? 10);
 }
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim() || "#888";
 
-/** Where labels of marks stand: beside their line, in the first row that is free. */
-export function placeLabels(marks: { x: number; width: number }[], rows: number, right: number): ({ row: number; x: number; left: boolean } | undefined)[] {
-  const ends = new Array<number>(rows).fill(-Infinity);
-  return marks.map(({ x, width }) => {
-    const left = x + 5 + width > right;
-    const from = left ? x - 5 - width : x + 5;
-    const row = ends.findIndex((end) => end + 6 <= from);
-    if (row < 0) return undefined;
-    ends[row] = from + width;
-    return { row, x: left ? x - 5 : x + 5, left };
-  });
+/**
+ * Where labels of marks stand: right of their line or left of it, in the first row
+ * that is free; undefined where there is no room. The weightiest choose first.
+ */
+export function placeLabels(marks: { x: number; width: number; weight?: number }[], rows: number, from: number, to: number): ({ row: number; x: number } | undefined)[] {
+  const taken: { row: number; from: number; to: number }[] = [];
+  const places = new Array<{ row: number; x: number } | undefined>(marks.length).fill(undefined);
+  const order = marks.map((_, i) => i).sort((a, b) => (marks[b]!.weight ?? 0) - (marks[a]!.weight ?? 0) || a - b);
+  for (const i of order) {
+    const { x, width } = marks[i]!;
+    search: for (let row = 0; row < rows; row++) {
+      for (const at of [x + 5, x - 5 - width]) {
+        if (at < from || at + width > to || taken.some((t) => t.row === row && at < t.to + 6 && t.from < at + width + 6)) continue;
+        taken.push({ row, from: at, to: at + width });
+        places[i] = { row, x: at };
+        break search;
+      }
+    }
+  }
+  return places;
 }
 
 function drawMarks(u: uPlot, marks: ChartMark[]) {
@@ -94,7 +107,7 @@ function drawMarks(u: uPlot, marks: ChartMark[]) {
     const x = u.valToPos(m.at, "x", true);
     return x >= bbox.left && x <= bbox.left + bbox.width ? [{ ...m, x }] : [];
   });
-  const places = placeLabels(seen.map((m) => ({ x: m.x / ratio, width: ctx.measureText(m.label).width / ratio })), 3, (bbox.left + bbox.width) / ratio);
+  const places = placeLabels(seen.map((m) => ({ x: m.x / ratio, width: ctx.measureText(m.label).width / ratio, weight: m.weight })), 4, bbox.left / ratio, (bbox.left + bbox.width) / ratio);
   ctx.strokeStyle = css("text");
   ctx.lineWidth = ratio;
   ctx.setLineDash([3 * ratio, 3 * ratio]);
@@ -108,8 +121,8 @@ function drawMarks(u: uPlot, marks: ChartMark[]) {
     const place = places[i];
     if (!place) return;
     const width = ctx.measureText(m.label).width;
-    const x = place.x * ratio - (place.left ? width : 0);
-    const y = bbox.top + (2 + place.row * 16) * ratio;
+    const x = place.x * ratio;
+    const y = bbox.top + (4 + place.row * 16) * ratio;
     ctx.fillStyle = css("panel");
     ctx.globalAlpha = 0.85;
     ctx.fillRect(x - 2 * ratio, y - ratio, width + 4 * ratio, 14 * ratio);
@@ -117,6 +130,25 @@ function drawMarks(u: uPlot, marks: ChartMark[]) {
     ctx.fillStyle = css("text");
     ctx.fillText(m.label, x, y);
   });
+  ctx.restore();
+}
+
+/** A strip along the top that has the colour of the level; the marks beside it say which. */
+function drawLevel(u: uPlot, level: Series) {
+  const { ctx, bbox } = u;
+  const ratio = devicePixelRatio || 1;
+  const x = u.data[0];
+  ctx.save();
+  for (let i = 0; i < x.length; ) {
+    let end = i + 1;
+    while (end < x.length && level[end] === level[i]) end++;
+    if (level[i] != null) {
+      const from = u.valToPos(x[i]!, "x", true);
+      ctx.fillStyle = css(`l${level[i]}`);
+      ctx.fillRect(from, bbox.top - 6 * ratio, u.valToPos(x[Math.min(end, x.length - 1)]!, "x", true) - from, 5 * ratio);
+    }
+    i = end;
+  }
   ctx.restore();
 }
 
@@ -184,7 +216,7 @@ function options(now: { current: ChartProps }, box: HTMLElement): uPlot.Options 
     cursor: { drag: { x: false, y: false }, points: { show: !p.stacked }, sync: p.sync ? { key: p.sync } : undefined },
     scales: { x: { time: !elapsed }, y: { range: (_u, _min, max) => [0, niceTop(max ?? 0, now.current.top)] } },
     axes: [
-      { stroke, grid, ticks: { show: false }, space: 70, font: "12px system-ui, sans-serif", values: (_u, at) => at.map((s) => (elapsed ? `${s}` : at.length > 1 && at[1]! - at[0]! >= 60 ? hourMinute(s * 1_000) : clock(s * 1_000))) },
+      { stroke, grid, ticks: { show: false }, space: 70, size: 30, font: "12px system-ui, sans-serif", values: (_u, at) => at.map((s) => (elapsed ? `${s}` : at.length > 1 && at[1]! - at[0]! >= 60 ? hourMinute(s * 1_000) : clock(s * 1_000))) },
       { stroke, grid, ticks: { show: false }, size: 56, font: "12px system-ui, sans-serif", values: (_u, at) => at.map((v) => (now.current.axis ?? short)(v)) },
     ],
     series: [{}, ...drawn.map((s): uPlot.Series => ({
@@ -192,7 +224,10 @@ function options(now: { current: ChartProps }, box: HTMLElement): uPlot.Options 
       dash: s.dash ? [6, 4] : undefined, points: { show: false }, spanGaps: false,
     }))],
     hooks: {
-      draw: [(u) => drawMarks(u, now.current.marks ?? [])],
+      draw: [(u) => {
+        if (now.current.level) drawLevel(u, now.current.level);
+        drawMarks(u, now.current.marks ?? []);
+      }],
       setCursor: [(u) => tip(u, now.current)],
     },
   };

@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks";
 import { markLabel } from "../entry";
 import { clock, num, share } from "../format";
 import type { History } from "../history";
-import { outcomes, type Outcome, type OutcomeName, type Series } from "../types";
+import { levelWords, outcomes, type Outcome, type OutcomeName, type Series } from "../types";
 import { t } from "../words";
 import { Chart } from "./chart";
 
@@ -38,7 +38,7 @@ const lastOf = (s: Series) => [...s].reverse().find((v) => v != null) ?? 0;
 /** Marks of a history with labels: the level's changes and what people did. */
 export const marksOf = (h: History) => h.marks.flatMap((m) => {
   const label = markLabel(m);
-  return label ? [{ at: Date.parse(m.at) / 1_000, label }] : [];
+  return label ? [{ at: Date.parse(m.at) / 1_000, label, weight: m.what === "level.changed" ? 1 + Math.max(0, levelWords.indexOf((m.after ?? m.target) as "normal")) : 0 }] : [];
 }).sort((a, b) => a.at - b.at);
 
 /** All outcomes over time, stacked: of everything, or of one lane. */
@@ -54,5 +54,5 @@ export function OutcomeChart({ title, history, totals, sync, height }: { title: 
       parts: at.filter(([, v]) => v > 0).map(([o, v]) => `${outcomeName(o)} ${num(Math.round(v))}`).join(", "),
     });
   }, [totals, title]);
-  return <Chart title={title} describe={said} x={history.x} series={series} marks={marks} stacked height={height} sync={sync} format={(v) => t("unit.perSecond", { n: num(Math.round(v)) })} />;
+  return <Chart title={title} describe={said} x={history.x} series={series} marks={marks} level={history.level} stacked height={height} sync={sync} format={(v) => t("unit.perSecond", { n: num(Math.round(v)) })} />;
 }

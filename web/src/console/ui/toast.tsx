@@ -37,7 +37,7 @@ export function Toasts() {
             <Button small onClick={() => {
               drop(x.id);
               x.undo!();
-            }}>{t("act.undo")}</Button>
+            }}>{t("ui.undo")}</Button>
           )}
           <button type="button" class="close" aria-label={t("ui.close")} onClick={() => drop(x.id)}>×</button>
         </div>
