@@ -264,7 +264,7 @@ func (c *call) again() error {
 	defer cancel()
 	later := &call{API: c.API, w: discarding{}, r: c.r.WithContext(ctx)}
 	err := later.admit(Route{Method: http.MethodGet, Path: Prefix + "stream", Role: store.Viewer})
-	if p, ok := errors.AsType[problem](err); ok && p.Status >= http.StatusInternalServerError {
+	if err != nil && problemOf(err).Status >= http.StatusInternalServerError {
 		return nil // a store that is away ends nobody's stream
 	}
 	return err
