@@ -15,6 +15,10 @@ type LaneQuestion struct {
 	// Headers are pairs of a name and a value.
 	Headers [][2]string `json:"headers,omitempty"`
 	IP      string      `json:"ip,omitempty"` // of the client
+
+	// Host is the site through which the question came. It is the first that is
+	// meant where URL and Headers name none.
+	Host string `json:"-"`
 }
 
 // LaneAnswer is the lane that a request would take, and why.
@@ -61,6 +65,7 @@ func findLane(c *call) error {
 	case len(q.Headers) > maxAskedHeaders:
 		return bad(fmt.Sprintf("%d headers: at most %d", len(q.Headers), maxAskedHeaders))
 	}
+	q.Host = c.r.Host
 	a, err := c.LaneOf(c.r.Context(), q)
 	switch {
 	case errors.Is(err, ErrNoLanes):

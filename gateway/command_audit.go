@@ -141,6 +141,9 @@ func (s *session) writeEntries(all []audit.Entry) error {
 		if !e.Until.IsZero() {
 			why += " (until " + e.Until.Local().Format("2006-01-02 15:04:05") + ")"
 		}
+		if e.Undo.Revision != 0 {
+			why += fmt.Sprintf(" (daero undo %d)", e.ID)
+		}
 		field(s.stdout, "", why)
 	}
 	return nil

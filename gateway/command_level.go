@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -26,15 +25,14 @@ being done about it. "pin" sets it by hand for a while, "unpin" ends that.
 
 Exit status: 0 good, 1 it failed, 2 wrong use.`,
 		CobraFunc: func(c *cobra.Command) {
-			pin := talks(operating(&cobra.Command{
+			pin := talks(confirming(operating(&cobra.Command{
 				Use:   "pin LEVEL --for 30m --reason \"...\" [--yes]",
 				Short: "Sets the level for a while, by word or by number (0 to 4)",
-			}, true), 1, 1, runPin)
-			pin.Flags().Bool("yes", false, "also if it refuses many requests")
+			}, true)), 1, 1, runPin)
 			group(c, runLevel,
 				talks(&cobra.Command{Use: "show", Short: "Shows the level, and why"}, 0, 0, runLevel),
 				pin,
-				talks(operating(&cobra.Command{Use: "unpin --reason \"...\"", Short: "Ends a pin"}, false), 0, 0, runUnpin))
+				talks(confirming(operating(&cobra.Command{Use: "unpin --reason \"...\" [--yes]", Short: "Ends a pin"}, false)), 0, 0, runUnpin))
 		},
 	}
 }
@@ -200,14 +198,11 @@ func runPin(s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	body := map[string]any{"level": lv.String(), "for": last, "reason": why, "confirm": s.yes("yes")}
+	body := map[string]any{"level": lv.String(), "for": last, "reason": why}
 	var doc struct {
 		Pin level.Pin `json:"pin"`
 	}
-	raw, err := s.ask(s.ctx, http.MethodPost, "level/pin", body, &doc)
-	if refused, ok := errors.AsType[*refusedError](err); ok && refused.is("confirm") {
-		return fmt.Errorf("%s\nnothing was changed: add --yes if that is meant", refused.Detail)
-	}
+	raw, err := s.change(http.MethodPost, "level/pin", body, &doc)
 	if err != nil {
 		return err
 	}
@@ -219,7 +214,7 @@ func runUnpin(s *session, _ []string) error {
 	if err != nil {
 		return err
 	}
-	raw, err := s.ask(s.ctx, http.MethodDelete, "level/pin", map[string]string{"reason": why}, nil)
+	raw, err := s.change(http.MethodDelete, "level/pin", map[string]any{"reason": why}, nil)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func pauseCommand() *cobra.Command {
 }
 
 func resumeCommand() *cobra.Command {
-	return talks(operating(&cobra.Command{Use: `resume --reason "..."`, Short: "Ends a pause"}, false), 0, 0, func(s *session, _ []string) error {
+	return talks(confirming(operating(&cobra.Command{Use: `resume --reason "..." [--yes]`, Short: "Ends a pause"}, false)), 0, 0, func(s *session, _ []string) error {
 		return s.resume("playbook/resume", "the playbook is in force again")
 	})
 }
@@ -77,7 +77,7 @@ func stopCommand() *cobra.Command {
 }
 
 func startCommand() *cobra.Command {
-	return talks(operating(&cobra.Command{Use: `start ID --reason "..."`, Short: "Ends the stop of one action"}, false), 1, 1, func(s *session, args []string) error {
+	return talks(confirming(operating(&cobra.Command{Use: `start ID --reason "..." [--yes]`, Short: "Ends the stop of one action"}, false)), 1, 1, func(s *session, args []string) error {
 		return s.resume("playbook/actions/"+url.PathEscape(args[0])+"/start", args[0]+" is in force again")
 	})
 }
@@ -112,7 +112,7 @@ func (s *session) resume(path, done string) error {
 	if err != nil {
 		return err
 	}
-	raw, err := s.ask(s.ctx, http.MethodPost, path, map[string]string{"reason": why}, nil)
+	raw, err := s.change(http.MethodPost, path, map[string]any{"reason": why}, nil)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -23,27 +25,20 @@ func (r *runtime) laneOf(_ context.Context, q api.LaneQuestion) (api.LaneAnswer,
 	if app == nil {
 		return api.LaneAnswer{}, api.ErrNoLanes
 	}
-	headers := make([]string, 0, len(q.Headers))
-	for _, h := range q.Headers {
-		headers = append(headers, h[0]+": "+h[1])
-	}
-	ip := q.IP
-	if ip == "" {
-		ip = "192.0.2.1"
-	}
-	method := q.Method
-	if method == "" {
-		method = http.MethodGet
-	}
-	req, err := testRequest(method, q.URL, headers, ip)
-	if err != nil {
-		return api.LaneAnswer{}, fmt.Errorf("%w: %w", api.ErrQuestion, err)
-	}
 	made, err := app.ctx.AppIfConfigured("http")
 	if err != nil {
 		return api.LaneAnswer{}, api.ErrNoLanes // a configuration without sites
 	}
-	a, h, err := ask(made.(*caddyhttp.App).Servers, req)
+	req, named, err := requestOf(q)
+	if err != nil {
+		return api.LaneAnswer{}, fmt.Errorf("%w: %w", api.ErrQuestion, err)
+	}
+	servers := made.(*caddyhttp.App).Servers
+	hosts := []string{req.Host}
+	if !named {
+		hosts = append([]string{q.Host, req.Host}, hostsOf(servers)...)
+	}
+	a, h, err := askAny(servers, req, hosts)
 	if err != nil {
 		return api.LaneAnswer{}, err
 	}
@@ -51,6 +46,51 @@ func (r *runtime) laneOf(_ context.Context, q api.LaneQuestion) (api.LaneAnswer,
 		Lane: a.Lane, Backend: a.Backend, Rule: a.Rule, Match: matchText(a.Match), Intent: a.Intent, User: a.User, Stream: a.Stream,
 		Where: a.Where, Site: a.site, Verdict: r.verdict(h, a).String(),
 	}, nil
+}
+
+// requestOf makes the request that is asked about, and tells whether it names
+// its host.
+func requestOf(q api.LaneQuestion) (r *http.Request, named bool, err error) {
+	named = strings.Contains(q.URL, "://")
+	headers := make([]string, 0, len(q.Headers))
+	for _, h := range q.Headers {
+		headers = append(headers, h[0]+": "+h[1])
+		named = named || strings.EqualFold(strings.TrimSpace(h[0]), "Host")
+	}
+	r, err = testRequest(cmp.Or(q.Method, http.MethodGet), q.URL, headers, cmp.Or(q.IP, "192.0.2.1"))
+	return r, named, err
+}
+
+// askAny asks with one host after the other: who gives a path alone means the
+// site that has it.
+func askAny(servers map[string]*caddyhttp.Server, req *http.Request, hosts []string) (a laneAnswer, h *Lanes, err error) {
+	for _, host := range hosts {
+		with := req.Clone(req.Context())
+		with.Host = host
+		if a, h, err = ask(servers, with); !errors.Is(err, api.ErrNoLanes) {
+			break
+		}
+	}
+	return a, h, err
+}
+
+// maxHosts bounds how many sites are asked.
+const maxHosts = 100
+
+// hostsOf are the hosts that sites name.
+func hostsOf(servers map[string]*caddyhttp.Server) (hosts []string) {
+	for _, name := range slices.Sorted(maps.Keys(servers)) {
+		for _, route := range servers[name].Routes {
+			for _, set := range route.MatcherSets {
+				for _, m := range set {
+					if named, ok := m.(*caddyhttp.MatchHost); ok && len(hosts) < maxHosts {
+						hosts = append(hosts, *named...)
+					}
+				}
+			}
+		}
+	}
+	return hosts
 }
 
 // verdict is what the orders in force do with the request.
