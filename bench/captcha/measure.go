@@ -162,6 +162,9 @@ func (b *bench) ask(ctx context.Context) stepResult {
 		if what := resultOf(status, &asked, err, data...); what != ok {
 			return what
 		}
+		if asked.Ask != nil && asked.Ask.Mode == captcha.Sound {
+			return "sound instead" // no map was left
+		}
 		status, _, err = b.send("GET", "/daero/captcha/challenge/"+asked.ID+"/image", o.address, "")
 		if what := resultOf(status, nil, err); what != ok {
 			return "picture " + what
