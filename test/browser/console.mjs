@@ -1,0 +1,155 @@
+// The console as an operator meets it: `daero demo`, the one-time link that it
+// prints, and a storm of logins on the gateway itself.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+
+import { chromium } from 'playwright-core';
+
+const binary = process.env.DAERO_TEST_GATEWAY;
+if (!binary) throw new Error('DAERO_TEST_GATEWAY is not set: start the tests with run.sh');
+
+const freePort = () =>
+  new Promise((found, failed) => {
+    const server = createServer().once('error', failed).listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => found(port));
+    });
+  });
+
+/** One request; the answer with its body as text. */
+export function send(url, { method = 'GET', headers = {}, body, agent, timeout = 20_000 } = {}) {
+  return new Promise((done, failed) => {
+    const req = request(url, { method, headers, agent, timeout }, (res) => {
+      let text = '';
+      res.setEncoding('utf8').on('data', (part) => (text += part)).on('end', () => done({ status: res.statusCode, headers: res.headers, text }));
+      res.on('error', failed);
+    });
+    req.on('error', failed).on('timeout', () => req.destroy(new Error('no answer in time')));
+    req.end(body);
+  });
+}
+
+/** Waits until look() returns something. */
+export async function until(look, what, within = 20_000) {
+  for (const end = Date.now() + within; ; await new Promise((go) => setTimeout(go, 50))) {
+    const found = await look();
+    if (found) return found;
+    assert.ok(Date.now() < end, `${what}: not within ${within / 1000} s`);
+  }
+}
+
+/** Starts the demo. Whoever starts it stops it. */
+export async function startDemo({ workers = 24, port } = {}) {
+  port ??= await freePort();
+  const child = spawn(binary, ['demo', '--output', 'json', '--port', String(port), '--workers', String(workers)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (log = (log + text).slice(-20_000)));
+  const gone = () => child.kill('SIGKILL'); // of a test that failed before it could stop it
+  process.once('exit', gone);
+  const exit = once(child, 'exit');
+  const [line] = await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    exit.then(() => Promise.reject(new Error(`the demo did not start:\n${log}`))),
+  ]);
+  const addresses = JSON.parse(line);
+  return {
+    ...addresses,
+    port,
+    /** Asks the API as somebody who has the machine. */
+    async local(method, path, body) {
+      const answer = await send(`http://${addresses.admin}/daero/api/${path}`, {
+        method, headers: { origin: `http://${addresses.admin}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body),
+      });
+      assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`);
+      return answer.text ? JSON.parse(answer.text) : undefined;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await exit;
+      process.off('exit', gone);
+    },
+  };
+}
+
+/**
+ * A storm: so many people who log in, each again as soon as answered or refused.
+ * Returns what ends it.
+ */
+export function storm(demo, people) {
+  const agent = new Agent({ keepAlive: true, maxSockets: people });
+  let over = false;
+  const person = async (n) => {
+    for (let i = 0; !over; i++) {
+      await send(`${demo.gateway}/v1/login`, {
+        method: 'POST', agent, headers: { 'content-type': 'application/json', 'x-user-id': `u${n}` }, body: JSON.stringify({ user: `u${n}` }),
+      }).catch(() => {});
+      await new Promise((go) => setTimeout(go, 20));
+    }
+  };
+  const all = Promise.all(Array.from({ length: people }, (_, n) => person(n)));
+  return async () => {
+    over = true;
+    await all;
+    agent.destroy();
+  };
+}
+
+export const startBrowser = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--host-resolver-rules=MAP localhost 127.0.0.1, EXCLUDE 127.0.0.1, MAP * ~NOTFOUND',
+    ],
+  });
+
+/** A browser of one operator. What it asked of other hosts, and complaints, are noted. */
+export async function operator(browser, demo, options = {}) {
+  const context = await browser.newContext({ locale: 'en-US', timezoneId: 'Asia/Seoul', viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const own = new URL(demo.gateway).host;
+  const elsewhere = new Set();
+  const complaints = [];
+  context.on('request', (r) => {
+    const url = new URL(r.url());
+    if (!['data:', 'blob:'].includes(url.protocol) && url.host !== own) elsewhere.add(url.host);
+  });
+  page.on('console', (m) => {
+    if (m.type() === 'error' || m.type() === 'warning') complaints.push(`${m.text()} (${m.location().url})`);
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.done = async ({ complains = [] } = {}) => {
+    assert.deepEqual([...elsewhere], [], 'requests to other hosts');
+    assert.deepEqual(complaints.filter((text) => !complains.some((pattern) => pattern.test(text))), [], 'what the browser complained about');
+    await context.close();
+  };
+  page.complaints = complaints;
+  return page;
+}
+
+export const url = (demo, screen = 'now', query = '?lang=en') => `${demo.gateway}/daero/console/${query}#/${screen}`;
+
+const secret = 'correct horse battery 77';
+
+/** Makes an account, and logs it in by the form. */
+export async function logIn(page, demo, name, role, query) {
+  await demo.local('POST', 'operators', { name, role, password: secret });
+  await page.goto(url(demo, 'now', query));
+  await fill(page, name);
+  await page.locator('.level-panel').waitFor();
+}
+
+/** Fills in the form of the log-in. */
+export async function fill(page, name, password = secret) {
+  await page.getByLabel(/^(Name|이름)/).fill(name);
+  await page.getByLabel(/^(Password|비밀번호)/).fill(password);
+  await page.locator('form button[type=submit]').click();
+}
+
+/** The level that the page shows. */
+export const shown = (page) => page.locator('.level-panel .figure').innerText().then((text) => Number(text.match(/\d/)[0]));

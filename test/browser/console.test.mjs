@@ -1,0 +1,228 @@
+// What operators rely on, with the program itself in a storm.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { fill, logIn, operator, send, shown, startBrowser, startDemo, storm, until, url } from './console.mjs';
+
+let demo;
+let browser;
+before(async () => {
+  [demo, browser] = await Promise.all([startDemo({ workers: 4 }), startBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+test('the link of the demo logs its first admin in, once', async () => {
+  const page = await operator(browser, demo);
+  await page.goto(demo.console);
+  await page.locator('form button').click();
+  await page.locator('a[href="/daero/console/"]').click();
+  await page.locator('.level-panel').waitFor();
+  assert.equal(await shown(page), 0);
+  const again = await operator(browser, demo);
+  await again.goto(demo.console);
+  await again.locator('form button').click();
+  assert.match(await again.locator('main').innerText(), /cannot be used|쓸 수 없는/);
+  await again.done({ complains: [/403/] });
+  await page.done();
+});
+
+test('in a storm the level rises on the screen within 2 s, and a screen reader hears it', async () => {
+  const page = await operator(browser, demo);
+  await logIn(page, demo, 'storm', 'viewer');
+  await page.evaluate(() => {
+    window.rose = [];
+    const figure = document.querySelector('.level-panel .figure');
+    const note = () => {
+      const level = Number(figure.textContent.match(/\d/)[0]);
+      if (level !== window.rose.at(-1)?.level) window.rose.push({ level, at: Date.now(), heard: '' });
+    };
+    note();
+    new MutationObserver(note).observe(figure, { characterData: true, childList: true, subtree: true });
+    new MutationObserver(() => (window.rose.at(-1).heard ||= document.querySelector('#heard').textContent)).observe(document.querySelector('#heard'), { characterData: true, childList: true, subtree: true });
+  });
+  const end = storm(demo, 300);
+  try {
+    await until(async () => (await demo.local('GET', 'level')).number >= 2, 'the level rises', 40_000);
+    const { because, number } = await demo.local('GET', 'level');
+    const seen = await until(() => page.evaluate((n) => window.rose.find((r) => r.level >= n), number), 'the screen shows it');
+    const late = seen.at - Date.parse(because.at);
+    assert.ok(late <= 2_000, `shown ${late} ms after the gateway's own change`);
+    await until(() => page.evaluate(() => window.rose.some((r) => /rose to/.test(r.heard))), 'it is said');
+    // The lanes that suffer come first, and say what people feel.
+    await until(async () => (await page.locator('tr.lane').first().innerText()).includes('login'), 'login is first');
+    assert.match(await page.locator('tr.lane').first().innerText(), /\d+ of \d+/);
+  } finally {
+    await end();
+  }
+  await page.done();
+});
+
+test('a pin holds, is told to others, and one click undoes it', async () => {
+  const page = await operator(browser, demo);
+  await logIn(page, demo, 'pinner', 'operator');
+  const other = await operator(browser, demo);
+  await logIn(other, demo, 'onlooker', 'viewer');
+  await page.locator('[data-do=pin]').click();
+  await page.getByLabel('Level', { exact: true }).selectOption('1');
+  await page.getByLabel('Reason').fill('a drill');
+  await page.locator('dialog button[type=submit]').click();
+  await page.getByText(/Pinned to 1 Attention until .* by pinner: a drill/).waitFor();
+  await other.getByText(/Pinned to 1 Attention until .* by pinner: a drill/).waitFor();
+  assert.equal(await shown(other), 1);
+  await page.locator('.toasts').getByRole('button', { name: 'Undo' }).click();
+  await page.getByText(/Pinned to 1/).waitFor({ state: 'detached' });
+  assert.equal((await demo.local('GET', 'level')).pin, undefined);
+  const { entries } = await demo.local('GET', 'audit?who=pinner&what=level.*');
+  assert.deepEqual(entries.map((e) => e.what).slice(-2), ['level.pinned', 'level.unpinned']);
+  await Promise.all([page.done(), other.done()]);
+});
+
+test('of two operators at once the second is told, and nothing is lost silently', async () => {
+  const [one, two] = await Promise.all([operator(browser, demo), operator(browser, demo)]);
+  await logIn(one, demo, 'first', 'operator');
+  await logIn(two, demo, 'second', 'operator');
+  await two.locator('[data-do=pause]').click(); // the dialog remembers what was seen
+  await two.getByLabel('Reason').fill('mine');
+  await one.locator('[data-do=pause]').click();
+  await one.getByLabel('Reason').fill('quicker');
+  await one.locator('dialog button[type=submit]').click();
+  await one.getByText(/Paused until .* by first: quicker/).waitFor();
+  await two.locator('dialog button[type=submit]').click();
+  await two.locator('dialog').getByText(/first changed it meanwhile/).waitFor();
+  assert.equal((await demo.local('GET', 'playbook')).paused.by, 'first');
+  await two.locator('dialog').getByRole('button', { name: 'Look again' }).click();
+  await demo.local('POST', 'playbook/resume', { reason: 'the end of the test' });
+  await Promise.all([one.done({ complains: [/409/] }), two.done({ complains: [/409/] })]);
+});
+
+test('what refuses much is confirmed with the predicted effect', async () => {
+  const page = await operator(browser, demo);
+  await logIn(page, demo, 'closer', 'operator');
+  const end = storm(demo, 20);
+  try {
+    await until(async () => (await demo.local('GET', 'now')).totals.passed > 5, 'there is traffic');
+    const lane = (await demo.local('GET', 'now')).lanes.find((l) => l.name === 'login');
+    const asked = await page.evaluate(async ([backend]) => {
+      const order = (body) => fetch(`/daero/api/lanes/${backend}/login/order`, { method: 'PUT', headers: { 'Content-Type': 'application/json', 'X-Daero-Console': '1' }, body: JSON.stringify(body) }).then(async (r) => [r.status, await r.json()]);
+      const body = { close: true, for: '1m', reason: 'a test' };
+      return [await order(body), await order({ ...body, confirm: true })];
+    }, [lane.backend]);
+    assert.equal(asked[0][0], 409, JSON.stringify(asked[0]));
+    assert.ok(asked[0][1].type.endsWith(':confirm') && asked[0][1].predicted.share > 0.3, JSON.stringify(asked[0]));
+    assert.equal(asked[1][0], 200, JSON.stringify(asked[1]));
+    await demo.local('POST', asked[1][1].undo.path.replace('/daero/api/', ''), { reason: 'the end of the test' });
+  } finally {
+    await end();
+  }
+  await page.done({ complains: [/409/] });
+});
+
+test('roles hold: a viewer is shown no controls, and refused what is sent past the page', async () => {
+  const page = await operator(browser, demo);
+  await logIn(page, demo, 'viewer', 'viewer');
+  assert.equal(await page.locator('[data-do=pin], [data-do=pause]').count(), 0);
+  const tried = await page.evaluate(() => {
+    const post = (path, headers) => fetch(`/daero/api/${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: '{"level":"serious","for":"1m","reason":"no","confirm":true}' }).then((r) => r.status);
+    return Promise.all([post('level/pin', { 'X-Daero-Console': '1' }), post('level/pin', {}), post('operators', { 'X-Daero-Console': '1' })]);
+  });
+  assert.deepEqual(tried, [403, 403, 403]);
+  assert.equal((await demo.local('GET', 'level')).pin, undefined);
+  await page.done({ complains: [/403/] });
+});
+
+test('who is removed is out, and may come back to the same screen after logging in again', async () => {
+  const page = await operator(browser, demo);
+  await logIn(page, demo, 'leaver', 'operator');
+  await page.goto(url(demo, 'log'));
+  await page.locator('table').first().waitFor();
+  await demo.local('DELETE', 'operators/leaver');
+  await page.getByText('Your session has ended').waitFor({ timeout: 40_000 });
+  await demo.local('POST', 'operators', { name: 'leaver', role: 'viewer', password: 'correct horse battery 77' });
+  await fill(page, 'leaver');
+  await page.getByText('Your session has ended').waitFor({ state: 'detached' });
+  assert.match(page.url(), /#\/log/);
+  await page.done({ complains: [/401/] });
+});
+
+test('forged and foreign requests are refused', async () => {
+  const page = await operator(browser, demo);
+  await logIn(page, demo, 'cookie', 'admin');
+  const [cookie] = await page.context().cookies();
+  assert.ok(cookie.httpOnly && cookie.sameSite === 'Strict', JSON.stringify({ ...cookie, value: '' }));
+  const post = (headers) => send(`${demo.gateway}/daero/api/playbook/pause`, {
+    method: 'POST', headers: { 'content-type': 'application/json', cookie: `${cookie.name}=${cookie.value}`, ...headers }, body: '{"for":"1m","reason":"forged"}',
+  }).then((a) => a.status);
+  const forged = cookie.value.slice(0, -2) + (cookie.value.endsWith('AA') ? 'BB' : 'AA');
+  assert.deepEqual(await Promise.all([
+    post({}), // no header that only the page sends
+    post({ 'x-daero-console': '1', origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }),
+    post({ 'x-daero-console': '1', cookie: `${cookie.name}=${forged}` }),
+    post({ 'x-daero-console': '1', cookie: `${cookie.name}=${cookie.value}; ${cookie.name}=${forged}` }),
+  ]), [403, 403, 401, 401]);
+  assert.equal((await demo.local('GET', 'playbook')).paused, undefined);
+  await page.done();
+});
+
+test('keyboard alone reaches the content, the controls and every lane, in the order of the screen', async () => {
+  const page = await operator(browser, demo);
+  await logIn(page, demo, 'keys', 'operator');
+  await page.reload();
+  await page.locator('.level-panel').waitFor();
+  const stops = [];
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab');
+    const stop = await page.evaluate(() => {
+      const e = document.activeElement;
+      if (!e || e === document.body) return null;
+      const s = getComputedStyle(e);
+      return { what: e.dataset.do ?? (e.closest('tr.lane') ? 'lane ' + e.textContent.trim() : undefined) ?? (e.className || e.textContent.trim()).slice(0, 40), outlined: s.outlineStyle !== 'none' || s.boxShadow !== 'none' };
+    });
+    if (!stop) break;
+    stops.push(stop);
+  }
+  const order = stops.map((s) => s.what);
+  assert.ok(order[0].includes('skip'), order.join(' | '));
+  const pin = order.indexOf('pin');
+  const lane = order.findIndex((w) => w === 'lane login');
+  assert.ok(pin > 0 && order.indexOf('pause') === pin + 1 && lane > pin, order.join(' | '));
+  assert.deepEqual(stops.filter((s) => !s.outlined).map((s) => s.what), [], 'focus that cannot be seen');
+  await page.done();
+});
+
+test('the first screen has its data within 1 s', async () => {
+  const page = await operator(browser, demo);
+  await logIn(page, demo, 'quick', 'viewer');
+  const took = [];
+  for (let i = 0; i < 5; i++) {
+    await page.goto('about:blank');
+    await page.goto(url(demo));
+    await page.locator('tr.lane').first().waitFor();
+    took.push(await page.evaluate(() => Math.round(performance.now())));
+  }
+  took.sort((a, b) => a - b);
+  console.log(`first paint of Now with data: ${took.join(', ')} ms`);
+  assert.ok(took[0] <= 1_000, `${took.join(', ')} ms`);
+  await page.done();
+});
+
+test('when the gateway stops, the page says so and goes grey; when it is back, it goes on', async () => {
+  let mine = await startDemo();
+  const { port } = mine;
+  const page = await operator(browser, mine);
+  await logIn(page, mine, 'patient', 'viewer');
+  await mine.stop();
+  await page.locator('main.old').waitFor();
+  await page.locator('[data-lost]').getByText(/these are the values of \d\d:\d\d:\d\d/).waitFor();
+  assert.match(await page.title(), /^⚠/);
+  mine = await startDemo({ port });
+  try {
+    // The demo has forgotten everybody: the session is over, the screen stays.
+    await page.getByText(/Your session has ended|Log in/).first().waitFor({ timeout: 60_000 });
+  } finally {
+    await mine.stop();
+  }
+  await page.done({ complains: [/./] });
+});
