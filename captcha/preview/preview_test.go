@@ -75,7 +75,7 @@ func look(t *testing.T, q preview.Question) {
 // not show that question here.
 func TestSeedsStandApart(t *testing.T) {
 	for seed := range uint64(5) {
-		real, _, ok := mapquiz.Make(captcha.KindName, 2, "en", mapquiz.MapSeed(seed<<20), nil)
+		asked, _, ok := mapquiz.Make(captcha.KindName, 2, "en", mapquiz.MapSeed(seed<<20), nil)
 		if !ok {
 			t.Fatal("no question")
 		}
@@ -87,7 +87,7 @@ func TestSeedsStandApart(t *testing.T) {
 		if err != nil || !bytes.Equal(again.Map, q.Map) || !slices.Equal(again.Answer.Texts, q.Answer.Texts) {
 			t.Errorf("seed %d: not the same again: %v", seed, err)
 		}
-		if slices.Equal(real.Answer.Texts, q.Answer.Texts) {
+		if slices.Equal(asked.Answer.Texts, q.Answer.Texts) {
 			t.Errorf("seed %d: the answer to the real question is shown", seed)
 		}
 	}
