@@ -145,9 +145,11 @@ func (r *report) questions(ctx context.Context, tell *progress) error {
 			continue
 		}
 		name := fmt.Sprintf("%s, %s, level %d, %s", j.attacker.Name(), j.kind, j.level, j.lang)
-		o, err := attack.Measure(ctx, attack.Job{
-			Attacker: j.attacker, Source: sources{maps}, Kind: j.kind, Level: j.level, Lang: j.lang, N: j.n, Seed: r.options.seed,
-			Tell: func(done int) { tell.at(i, len(jobs), name, done, j.n) },
+		o, err := once(r.options.keep, fmt.Sprintf("%s, %d tries, seed %d", name, j.n, r.options.seed), func() (attack.Outcome, error) {
+			return attack.Measure(ctx, attack.Job{
+				Attacker: j.attacker, Source: sources{maps}, Kind: j.kind, Level: j.level, Lang: j.lang, N: j.n, Seed: r.options.seed,
+				Tell: func(done int) { tell.at(i, len(jobs), name, done, j.n) },
+			})
 		})
 		if errors.Is(err, attack.ErrAbsent) {
 			absent[j.attacker.Name()] = true
@@ -199,7 +201,10 @@ func (r *report) protocol(ctx context.Context, tell *progress) error {
 	all := protocol.All()
 	for i, a := range all {
 		tell.at(i, len(all), "protocol, "+a.Name, 0, 1)
-		o, err := protocol.Run(ctx, a, r.options.protocolTries(), r.options.seed)
+		n := r.options.protocolTries()
+		o, err := once(r.options.keep, fmt.Sprintf("protocol, %s, %d tries, seed %d", a.Name, n, r.options.seed), func() (protocol.Outcome, error) {
+			return protocol.Run(ctx, a, n, r.options.seed)
+		})
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ func (p *Plan) Letters(i int) (all []Letter) {
 	t := &p.texts[i]
 	f := p.face(t)
 	c, s := math.Cos(t.angle), math.Sin(t.angle)
+	nth := 0
 	for k, line := range t.lines {
 		l := t.set(f, k)
 		for _, r := range line {
@@ -25,10 +26,11 @@ func (p *Plan) Letters(i int) (all []Letter) {
 			}
 			wide := g.advance * l.kx
 			if r != ' ' {
-				a := t.bend(pt{l.pen + wide/2, l.base - t.cap/2}, c, s)
+				a := t.bend(t.jogged(nth, pt{l.pen + wide/2, l.base - t.cap/2}).to, c, s)
 				all = append(all, Letter{r, a.x, a.y, wide})
 			}
 			l.pen += wide
+			nth++
 		}
 	}
 	return all

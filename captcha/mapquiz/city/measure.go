@@ -12,7 +12,7 @@ type Comfort struct {
 	Contrast float64 // WCAG's, the least of a name's ink against any ground, edge or halo it may lie on; thin lines across it are not counted
 	Cap      float64 // the least cap height
 	Stroke   float64 // the thinnest name's mean stroke, twice its area by its outline's length
-	Turn     float64 // the most that a name is turned, radians
+	Turn     float64 // the most that a name, or a letter with its name, is turned, radians
 	Overlaps int     // pairs of names, and of a name and an icon, that overlap, and names that leave the map
 	Target   float64 // the least icon's width
 	Apart    float64 // the least distance of two icons' centres, in hit radii
@@ -42,7 +42,7 @@ func (p *Plan) Measure() Comfort {
 		m.Contrast = math.Min(m.Contrast, p.look.worst(p.ink(t)))
 		m.Cap = math.Min(m.Cap, q.Cap)
 		m.Stroke = math.Min(m.Stroke, t.stroke(p.face(t)))
-		m.Turn = math.Max(m.Turn, math.Abs(q.Angle))
+		m.Turn = math.Max(m.Turn, math.Abs(q.Angle)+t.tilt)
 		m.Target = math.Min(m.Target, 2*q.R)
 		m.Overlaps += p.overlaps(i)
 		for _, o := range p.Places[i+1:] {

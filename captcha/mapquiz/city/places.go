@@ -56,6 +56,10 @@ type text struct {
 	wave   float64 // height of the wave, px
 	long   float64 // length of the wave, px
 	phase  float64
+	tilt   float64 // how far letters are turned at most, each its way, radians
+	hop    float64 // how far they stand off the line at most, px
+	swell  float64 // how much wider they are than their place
+	jog    uint64  // what tells one letter's way from another's
 	bold   bool
 	face   int // which font, of those that are there
 	ink    int
@@ -182,14 +186,20 @@ func (s *settler) shape(name string, c names.Category) text {
 	for _, line := range t.lines {
 		t.widths = append(t.widths, nominal(line)*t.cap)
 	}
-	if s.level >= 1 {
-		t.angle = (2*r.Float64() - 1) * (MaxTurn - 0.01)
-		if math.Abs(t.angle) < 0.05 {
-			t.angle *= 3
-		}
-	}
 	if s.level >= 3 {
 		t.bold = false // beside thick strokes thin lines would be told by their width
+		t.jog = r.Uint64()
+		t.tilt, t.hop, t.swell = 10*math.Pi/180, 1.8, 0.06
+		if s.lang != "ko" { // letters are half as wide, and taken for each other where they touch
+			t.hop, t.swell = 1.2, 0
+		}
+	}
+	if s.level >= 1 {
+		room := MaxTurn - t.tilt - 0.01 // no letter is turned more than MaxTurn
+		t.angle = (2*r.Float64() - 1) * room
+		if math.Abs(t.angle) < min(0.05, room/3) {
+			t.angle *= 3
+		}
 	}
 	if s.level >= 2 {
 		t.shear = (2*r.Float64() - 1) * 0.3
@@ -271,7 +281,7 @@ func (t *text) extent() (w, h float64) {
 		w = math.Max(w, v)
 	}
 	h = t.cap * (1 + rise + descent + lead*float64(len(t.lines)-1))
-	return w/2 + math.Abs(t.shear)*h/2, h/2 + t.wave
+	return w/2 + math.Abs(t.shear)*h/2, h/2 + t.wave + t.hop
 }
 
 // put tries to set a name at a side of an icon: 0 below, 1 above, 2 right, 3

@@ -41,6 +41,7 @@ func (t *text) bend(a pt, c, s float64) pt {
 // nothing and stay sharp.
 func (t *text) outlineOf(f *face, p *path) {
 	c, s := math.Cos(t.angle), math.Sin(t.angle)
+	i := 0
 	for k, letters := range t.lines {
 		l := t.set(f, k)
 		for _, r := range letters {
@@ -48,13 +49,38 @@ func (t *text) outlineOf(f *face, p *path) {
 			if g == nil {
 				continue
 			}
+			j := t.jogged(i, pt{l.pen + g.advance*l.kx/2, l.base - t.cap/2})
 			p.op = append(p.op, g.path.op...)
 			for _, a := range g.path.pts {
-				p.pts = append(p.pts, t.bend(pt{l.pen + a.x*l.kx, l.base + a.y*l.ky}, c, s))
+				p.pts = append(p.pts, t.bend(j.at(pt{l.pen + a.x*l.kx, l.base + a.y*l.ky}), c, s))
 			}
 			l.pen += g.advance * l.kx
+			i++
 		}
 	}
+}
+
+// jog is how one letter stands beside the line: turned and widened about its
+// middle, and moved up or down. People read a dancing line as well as a straight
+// one; programs that look for lines do not.
+type jog struct {
+	mid, to        pt
+	wide, cos, sin float64
+}
+
+// jogged is the jog of letter i, whose middle is mid.
+func (t *text) jogged(i int, mid pt) jog {
+	h := (t.jog + uint64(i)) * 0x9e3779b97f4a7c15 // spreads numbers side by side over all bits
+	h ^= h >> 32
+	of := func(bits uint64) float64 { return float64(bits&0xffff)/32767.5 - 1 }
+	a := t.tilt * of(h)
+	return jog{mid, mid.add(pt{0, t.hop * of(h>>16)}), 1 + t.swell, math.Cos(a), math.Sin(a)}
+}
+
+func (j *jog) at(a pt) pt {
+	d := a.sub(j.mid)
+	d.x *= j.wide
+	return pt{j.to.x + d.x*j.cos - d.y*j.sin, j.to.y + d.x*j.sin + d.y*j.cos}
 }
 
 // inked adds a name's outlines as they are drawn: those of a light font are laid

@@ -2,10 +2,7 @@
 //
 //	go run ./captcha/attack/reader/train -seed 1 -maps 1800 -o captcha/attack/reader/model.bin
 //
-// which are the defaults, in five to seven minutes of a core. The model that comes
-// with the program is not of one such run yet: its net for letters is of these
-// flags, with icons looked at on every second map only, and its nets for icons
-// are those of earlier, longer courses.
+// which are the defaults, in five to seven minutes of a core.
 package main
 
 import (
