@@ -6,17 +6,20 @@
 // monotonic clock, which nobody sets.
 export class Skew {
   #seen: number[] = [];
+  #anew = false;
   constructor(readonly keep = 10) {}
 
   /** Notes a document made at `made` (its clock) that came at `came` (ours), both in ms. */
   note(made: number, came: number) {
+    if (this.#anew) this.#seen = [];
+    this.#anew = false;
     this.#seen.push(came - made);
     if (this.#seen.length > this.keep) this.#seen.shift();
   }
 
-  /** Forgets: after a pause, another gateway may answer. */
+  /** Forgets with the next document: after a pause another gateway may answer. */
   reset() {
-    this.#seen = [];
+    this.#anew = true;
   }
 
   get known() {
