@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../web"
 
 without() {
-	echo "browser files: $1: the captcha's widget is left out (see web/web.go)" >&2
+	echo "browser files: $1: the console and the captcha's widget are left out (see web/web.go)" >&2
 	exit 0
 }
 
@@ -23,7 +23,7 @@ install() {
 	cp package-lock.json node_modules/.daero-lock
 }
 
-if [ "$(cat dist/widget/.daero 2>/dev/null)" != "$(sources)" ]; then
+if [ ! -f dist/console/index.html ] || [ "$(cat dist/widget/.daero 2>/dev/null)" != "$(sources)" ]; then
 	install
 	# From here on a failure is one: the sources are wrong, not the machine.
 	npm run --silent check
