@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 		os.Exit(act(os.Args[2], os.Args[3:]))
 	}
 	if len(os.Args) > 1 && os.Args[1] == "linger" {
-		time.Sleep(time.Minute) // unless it is killed
+		<-time.After(time.Minute) // unless it is killed
 	}
 	os.Exit(m.Run())
 }
@@ -62,7 +62,7 @@ func act(scenario string, args []string) int {
 	case "deaf":
 		signal.Ignore(syscall.SIGTERM)
 		line("none", 0, 1)
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 	case "tells":
 		fmt.Fprintf(os.Stderr, "secret=%q tmp=%t", os.Getenv("DAERO_SECRET"), strings.HasSuffix(os.Getenv("TMPDIR"), "tmp"))
 		return 1

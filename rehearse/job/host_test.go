@@ -356,12 +356,4 @@ func TestWrongRequests(t *testing.T) {
 	if _, err := job.NewHost(job.Config{Scenarios: w.Scenarios()}).Start(job.Request{Scenario: "passes"}); !errors.Is(err, job.ErrNoPlace) {
 		t.Errorf("without a directory: %v", err)
 	}
-	undo := w.Allow([]string{"http://127.0.0.1:9"})
-	if got := w.Allowed(); !slices.Equal(got, []string{job.Sample, "http://127.0.0.1:9"}) {
-		t.Errorf("allowed %v", got)
-	}
-	undo()
-	if got := w.Allowed(); !slices.Equal(got, []string{job.Sample}) {
-		t.Errorf("allowed %v", got)
-	}
 }
