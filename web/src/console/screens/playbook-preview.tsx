@@ -88,7 +88,7 @@ function Found({ doc, goTo }: { doc: PreviewDoc; goTo(line: number): void }) {
       <div class="split even">
         {lines.length > 0 && (
           <pre class="diff" tabIndex={0} role="region" aria-label={t("playbook.diff")}>
-            {lines.map((line, i) => <span key={i} class={{ "+": "add", "-": "del", "@": "at", " ": "" }[line.sign]}>{line.sign === "@" ? line.text : `${line.sign === "-" ? "−" : line.sign} ${line.text}`}{"\n"}</span>)}
+            {lines.map((line, i) => <span key={i} class={{ "+": "add", "-": "del", "@": "at", " ": "" }[line.sign]}>{line.sign === "@" ? line.text : `${line.sign === "-" ? "−" : line.sign} ${line.text}`}</span>)}
           </pre>
         )}
         <Table

@@ -39,9 +39,21 @@ export interface Delivery {
   dead_letters: number;
   deferrals: number;
   dead_letters_topic?: string;
-  rate_delivered?: number;
-  rate_accepted?: number;
+  rate_delivered?: number | null;
+  rate_accepted?: number | null;
   empty_seconds?: number | null;
+  held_keys?: HeldKey[] | null;
+}
+
+interface HeldKey {
+  topic: string;
+  partition: number;
+  offset: number;
+  key?: string;
+  behind: number;
+  attempts: number;
+  since_seconds: number;
+  due_seconds: number;
 }
 
 interface Topic {
@@ -100,6 +112,7 @@ export function Queues() {
       <Panel title={t("queues.deliveries")} note={t("queues.deliveriesNote")}>
         <Deliveries all={worst(data.deliveries)} dead={dead} reload={reload} redrive={setRedriving} />
       </Panel>
+      <Held all={data.deliveries} />
       {query.peek && <Peek key={query.peek} topic={query.peek} topics={topicsOf(data)} />}
       <div class="split">
         <Accepted topics={data.topics} />
@@ -113,7 +126,6 @@ export function Queues() {
 const topicsOf = (doc: RelayDoc) => [...new Set([...doc.topics.map((x) => x.topic), ...doc.deliveries.flatMap((d) => [...(d.topics ?? []), d.dead_letters_topic ?? ""])])].filter(Boolean);
 
 function Deliveries({ all, dead, reload, redrive }: { all: Delivery[]; dead(d: Delivery): number; reload(): void; redrive(d: Delivery): void }) {
-  const perSecond = (n: number | undefined) => (n === undefined ? "–" : num(n));
   return (
     <Table
       caption={t("queues.deliveries")} cards rows={all} rowKey={(d) => d.name} empty={<Empty title={t("queues.none")} />}
@@ -123,7 +135,7 @@ function Deliveries({ all, dead, reload, redrive }: { all: Delivery[]; dead(d: D
         { key: "lag", label: t("queues.backlog"), num: true, render: (d) => <b>{num(d.lag)}</b> },
         { key: "oldest", label: t("queues.oldest"), num: true, render: (d) => (d.lag ? seconds(d.oldest_seconds) : "–") },
         { key: "empty", label: t("queues.empty"), num: true, render: (d) => (d.lag === 0 ? "–" : d.empty_seconds == null ? <b class="never">{t("queues.never")}</b> : span(d.empty_seconds)) },
-        { key: "rates", label: t("queues.rates"), num: true, render: (d) => <>{perSecond(d.rate_accepted)} → {perSecond(d.rate_delivered)}{d.rate !== undefined && <small>{t("queues.most", { n: num(d.rate) })}</small>}</> },
+        { key: "rates", label: t("queues.rates"), num: true, render: (d) => <>{d.rate_delivered == null ? "–" : `${num(d.rate_accepted)} → ${num(d.rate_delivered)}`}{d.rate !== undefined && <small>{t("queues.most", { n: num(d.rate) })}</small>}</> },
         { key: "flight", label: t("queues.flight"), num: true, render: (d) => `${num(d.in_flight)}/${num(d.limit)}` },
         { key: "keys", label: t("queues.keys"), num: true, render: (d) => `${num(d.blocked_keys)} / ${num(d.parked_keys)}` },
         { key: "retries", label: t("queues.retries"), num: true, render: (d) => num(d.retries) },
@@ -159,6 +171,28 @@ function Controls({ d, dead, reload, redrive }: { d: Delivery; dead: number; rel
         ? <Guarded small kind="primary" need="operator" data-do="resume" onClick={resume}>{t("queues.resume")}…</Guarded>
         : <Guarded small need="operator" data-do="pause" onClick={pause} disabled={!d.running}>{t("queues.pause")}…</Guarded>}
     </div>
+  );
+}
+
+/** Keys that wait for a retry, and keep what is behind them waiting. */
+function Held({ all }: { all: Delivery[] }) {
+  const held = all.flatMap((d) => (d.held_keys ?? []).map((key) => ({ name: d.name, ...key })));
+  if (held.length === 0) return null;
+  return (
+    <Panel title={t("queues.held")} note={t("queues.heldNote")}>
+      <Table
+        caption={t("queues.held")} cards rows={held} rowKey={(k) => [k.name, k.topic, k.partition, k.offset].join(":")}
+        columns={[
+          { key: "key", label: t("queues.key"), head: true, render: (k) => <code>{k.key ?? "–"}</code> },
+          { key: "name", label: t("queues.name"), render: (k) => k.name },
+          { key: "place", label: t("queues.topic"), render: (k) => `${k.topic} ${k.partition} : ${k.offset}` },
+          { key: "behind", label: t("queues.behind"), num: true, render: (k) => num(k.behind) },
+          { key: "attempts", label: t("queues.attempts"), num: true, render: (k) => num(k.attempts) },
+          { key: "since", label: t("queues.since"), num: true, render: (k) => span(k.since_seconds) },
+          { key: "due", label: t("queues.due"), num: true, render: (k) => (k.due_seconds > 0 ? span(k.due_seconds) : t("time.now")) },
+        ]}
+      />
+    </Panel>
   );
 }
 

@@ -229,7 +229,7 @@ function SideBySide({ series, doc, arms }: { series: Series; doc: Doc; arms: str
         <Choice label={t("rehearse.measure")} value={measure} onChange={setMeasure} items={measures.map((key) => ({ key, label: t(`rehearse.measure.${key}` as Key) }))} />
       </header>
       <ul class="legend" aria-hidden="true">{(answers ? [["ok", "passed"], ["refused", "shed"], ["failed", "failed"]] : []).map(([key, color]) => <li key={key}><i style={{ "--c": `var(--${color})` }} />{t(`rehearse.${key}` as Key)}</li>)}</ul>
-      <div class={`multiples of-${Math.min(3, shown.length)}`}>
+      <div class={`multiples of-${shown.length > 4 ? 3 : shown.length}`}>
         {lanesOf(series).map((lane) => {
           const { top, x, of } = panels(series, shown, lane, answers);
           return of.map(({ arm, values, total }) => (
