@@ -16,9 +16,9 @@ import (
 	"github.com/daero/daero/captcha/preview"
 )
 
-// PreviewDoc is a question as visitors would see it, with its answer. It was
+// QuestionDoc is a question as visitors would see it, with its answer. It was
 // made to be looked at, and is never asked.
-type PreviewDoc struct {
+type QuestionDoc struct {
 	Kind     captcha.Kind  `json:"kind"`
 	Level    int           `json:"level"`
 	Lang     string        `json:"lang"`
@@ -37,11 +37,11 @@ type PreviewDoc struct {
 	// Audio and AudioSlow are WAV.
 	Audio     []byte       `json:"audio,omitempty"`
 	AudioSlow []byte       `json:"audio_slow,omitempty"`
-	POIs      []PreviewPOI `json:"pois,omitempty"`
+	POIs      []QuestionPOI `json:"pois,omitempty"`
 }
 
-// PreviewPOI is a place on the map.
-type PreviewPOI struct {
+// QuestionPOI is a place on the map.
+type QuestionPOI struct {
 	Category string        `json:"category"`
 	Name     string        `json:"name"`
 	X        float64       `json:"x"`
@@ -117,8 +117,8 @@ func showPreview(c *call) error {
 	return c.send(http.StatusOK, previewDoc(&q))
 }
 
-func previewDoc(q *preview.Question) PreviewDoc {
-	doc := PreviewDoc{
+func previewDoc(q *preview.Question) QuestionDoc {
+	doc := QuestionDoc{
 		Kind: q.Kind, Level: q.Level, Lang: q.Lang, Seed: q.Seed, Question: q.Text, Clicks: q.Clicks, Answer: q.Answer,
 		Media: "image/jpeg", Image: q.Map, Width: q.Width, Height: q.Height, Scale: q.Scale, Icon: q.Icon, Audio: q.Sound, AudioSlow: q.Slow,
 	}
@@ -126,7 +126,7 @@ func previewDoc(q *preview.Question) PreviewDoc {
 		doc.Media = "audio/wav"
 	}
 	for _, p := range q.Places {
-		poi := PreviewPOI{Category: string(p.Category), Name: p.Name.Full, X: p.X, Y: p.Y, R: p.R, Label: p.Label}
+		poi := QuestionPOI{Category: string(p.Category), Name: p.Name.Full, X: p.X, Y: p.Y, R: p.R, Label: p.Label}
 		poi.Asked = slices.Contains(q.Answer.Texts, p.Name.Full) ||
 			slices.ContainsFunc(q.Answer.Spots, func(s answer.Spot) bool { return s.X == p.X && s.Y == p.Y })
 		doc.POIs = append(doc.POIs, poi)
