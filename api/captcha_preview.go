@@ -35,8 +35,8 @@ type QuestionDoc struct {
 	Scale  float64 `json:"scale,omitempty"`
 	Icon   []byte  `json:"icon,omitempty"` // PNG
 	// Audio and AudioSlow are WAV.
-	Audio     []byte       `json:"audio,omitempty"`
-	AudioSlow []byte       `json:"audio_slow,omitempty"`
+	Audio     []byte        `json:"audio,omitempty"`
+	AudioSlow []byte        `json:"audio_slow,omitempty"`
 	POIs      []QuestionPOI `json:"pois,omitempty"`
 }
 
