@@ -1,6 +1,7 @@
 // The dialog of every control.
 import { useState } from "preact/hooks";
 import { ask, ProblemError } from "../api";
+import { actionName } from "../entry";
 import { clock, num, share } from "../format";
 import type { Predicted, ProblemDoc, Undo } from "../types";
 import { t, tOr } from "../words";
@@ -85,7 +86,7 @@ export function AskDialog({ a }: { a: Open }) {
         </form>
       )}
       {step.kind === "confirm" && (
-        <div class="step">
+        <div class="step" ref={focusFirst}>
           <Effect predicted={step.predicted} />
           {problem && <p class="error" role="alert">{problemText(problem)}</p>}
           <footer>
@@ -95,7 +96,7 @@ export function AskDialog({ a }: { a: Open }) {
         </div>
       )}
       {step.kind === "changed" && (
-        <div class="step">
+        <div class="step" ref={focusFirst}>
           <p role="alert">{t("act.changed", { by: step.problem.by ?? "?", what: tOr(`what.${step.problem.what}`, step.problem.what ?? ""), at: clock(step.problem.at) })}</p>
           <footer>
             <Button onClick={() => close()}>{t("act.lookAgain")}</Button>
@@ -111,6 +112,11 @@ export function AskDialog({ a }: { a: Open }) {
 }
 
 const minutes = (d: string) => (d.endsWith("h") ? 60 : 1) * parseFloat(d);
+
+/** The next step begins with its first button: what does nothing. */
+const focusFirst = (box: HTMLElement | null) => {
+  if (box && !box.contains(document.activeElement)) box.querySelector("button")?.focus();
+};
 
 function OneField({ f, value, onInput }: { f: ActField; value: string; onInput(v: string): void }) {
   const input = (e: { currentTarget: { value: string } }) => onInput(e.currentTarget.value);
@@ -157,7 +163,7 @@ export const Effect = ({ predicted }: { predicted: Predicted }) => (
     {!!predicted.actions?.length && (
       <ul>
         {predicted.actions.map((x) => (
-          <li key={x.id}><code>{x.id}</code> {share(x.strength)} → {share(x.share)}</li>
+          <li key={x.id}>{t("act.effectOf", { what: actionName(x.id), strength: share(x.strength), share: share(x.share) })}</li>
         ))}
       </ul>
     )}
