@@ -20,6 +20,7 @@ type Gateway struct {
 	Emergency    bool   // the arm manual: what is prepared is switched on
 	API          bool   // offers the API on the site
 	Console      bool   // offers the console on the site, and with it the API
+	Captcha      bool   // serves the CAPTCHA on the site, for the arm auto
 	Feed         string // address of an alert feed to listen to, for the arm auto
 	// DownAfter is how long a level is kept, for the arm auto. Default 30 s.
 	DownAfter time.Duration
@@ -36,7 +37,11 @@ func Caddyfile(g Gateway) string {
 	switch g.Arm {
 	case ArmNone, ArmManual:
 	case ArmAuto:
-		b.WriteString("\tdaero {\n" + g.response() + "\t}\n")
+		b.WriteString("\tdaero {\n")
+		if g.Captcha { // few maps ahead: a machine that tries it has other things to do
+			b.WriteString("\t\tcaptcha {\n\t\t\tpool 40\n\t\t}\n")
+		}
+		b.WriteString(g.response() + "\t}\n")
 	default:
 		b.WriteString("\tdaero\n")
 	}
@@ -58,6 +63,9 @@ func Caddyfile(g Gateway) string {
 		b.WriteString("\tdaero_console\n")
 	case g.API:
 		b.WriteString("\tdaero_api\n")
+	}
+	if g.Captcha {
+		b.WriteString("\tdaero_captcha\n")
 	}
 	fmt.Fprintf(&b, "\treverse_proxy %s", g.Backend)
 	if g.Rehearsal {

@@ -68,7 +68,7 @@ func StartDemo(ctx context.Context, o DemoOptions) (d *Demo, err error) {
 		set:       st,
 	}
 	file := filepath.Join(dir, "Caddyfile")
-	text := Caddyfile(Gateway{Arm: ArmAuto, Console: true, Listen: fmt.Sprintf(":%d", st.port), Admin: d.Admin, Backend: st.backend, Storage: filepath.Join(dir, "data")})
+	text := Caddyfile(Gateway{Arm: ArmAuto, Console: true, Captcha: true, Listen: fmt.Sprintf(":%d", st.port), Admin: d.Admin, Backend: st.backend, Storage: filepath.Join(dir, "data")})
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
@@ -76,6 +76,9 @@ func StartDemo(ctx context.Context, o DemoOptions) (d *Demo, err error) {
 		return nil, err
 	}
 	if err := st.gateway.Ready(ctx, readyWithin, child.Answers(st.url()+"/admin/stats")); err != nil {
+		return nil, err
+	}
+	if err := addDemoSite(ctx, d.Admin); err != nil {
 		return nil, err
 	}
 	d.Console, err = consoleLink(ctx, d)
