@@ -146,8 +146,8 @@ export async function logIn(page, demo, name, role, query) {
 
 /** Fills in the form of the log-in. */
 export async function fill(page, name, password = secret) {
-  await page.getByLabel(/^(Name|이름)/).fill(name);
-  await page.getByLabel(/^(Password|비밀번호)/).fill(password);
+  await page.locator('input[name=name]').fill(name);
+  await page.locator('input[name=password]').fill(password);
   await page.locator('form button[type=submit]').click();
 }
 

@@ -23,9 +23,9 @@ test('the link of the demo logs its first admin in, once', async () => {
   assert.equal(await shown(page), 0);
   const again = await operator(browser, demo);
   await again.goto(demo.console);
-  await again.locator('form button').click();
-  assert.match(await again.locator('main').innerText(), /cannot be used|쓸 수 없는/);
-  await again.done({ complains: [/403/] });
+  assert.match(await again.locator('main').innerText(), /cannot be used/);
+  assert.equal(await again.locator('form').count(), 0);
+  await again.done({ complains: [/40[03]/] });
   await page.done();
 });
 
@@ -53,7 +53,7 @@ test('in a storm the level rises on the screen within 2 s, and a screen reader h
     await until(() => page.evaluate(() => window.rose.some((r) => /rose to/.test(r.heard))), 'it is said');
     // The lanes that suffer come first, and say what people feel.
     await until(async () => (await page.locator('tr.lane').first().innerText()).includes('login'), 'login is first');
-    assert.match(await page.locator('tr.lane').first().innerText(), /\d+ of \d+/);
+    assert.match(await page.locator('tr.lane').first().innerText(), /\d+ of \d+|all requests/);
   } finally {
     await end();
   }
@@ -66,7 +66,7 @@ test('a pin holds, is told to others, and one click undoes it', async () => {
   const other = await operator(browser, demo);
   await logIn(other, demo, 'onlooker', 'viewer');
   await page.locator('[data-do=pin]').click();
-  await page.getByLabel('Level', { exact: true }).selectOption('1');
+  await page.locator('dialog select[name=level]').selectOption('1');
   await page.getByLabel('Reason').fill('a drill');
   await page.locator('dialog button[type=submit]').click();
   await page.getByText(/Pinned to 1 Attention until .* by pinner: a drill/).waitFor();
