@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -54,8 +55,8 @@ func TestGuessing(t *testing.T) {
 	w := newWorld(t)
 	w.expect(w.do(store.Viewer, "GET", "/daero/api/level", ""), 200)
 	codes := map[int]int{}
-	for range 100 {
-		guess, _, _ := token.New()
+	for i := range 100 {
+		guess := fmt.Sprintf("daero_%08d.%043d", i, i) // as whole as any
 		r := w.do("", "GET", "/daero/api/level", "", "Authorization", "Bearer "+guess)
 		codes[r.Code]++
 		if r.Code == 429 && r.Header().Get("Retry-After") == "" {

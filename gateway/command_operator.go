@@ -18,12 +18,16 @@ var _ = addCommand(operatorCommand)
 func operatorCommand() caddycmd.Command {
 	return caddycmd.Command{
 		Name:  "operator",
-		Usage: "add|list|remove",
-		Short: "Adds, lists and removes who may use daero's API",
+		Usage: "add|list|remove|password|link|sessions|revoke",
+		Short: "Adds, lists and removes who may use daero's API and console",
 		Long: `
 Each operator, a person or a program, has a token and a role: a viewer reads,
 an operator also pins, pauses and stops, an admin also adds and removes
 operators. On the machine itself no token is needed.
+
+Who has a password logs in to the console with it. A link logs somebody in
+once; without a NAME it makes a new admin. Passwords are typed, or come from
+stdin; they are never arguments, which everyone on the machine can read.
 
 Exit status: 0 good, 1 it failed, 2 wrong use.`,
 		CobraFunc: func(c *cobra.Command) {
@@ -32,9 +36,12 @@ Exit status: 0 good, 1 it failed, 2 wrong use.`,
 				Short: "Adds an operator and prints the token, once",
 			}, 1, 1, runAddOperator)
 			add.Flags().String("role", "", "viewer, operator or admin (required)")
-			group(c, nil, add,
+			add.Flags().Bool("password-stdin", false, "give a password too: the first line of stdin")
+			group(c, nil, append([]*cobra.Command{
+				add,
 				talks(&cobra.Command{Use: "list", Short: "Lists the operators"}, 0, 0, runListOperators),
-				talks(&cobra.Command{Use: "remove NAME", Short: "Removes an operator: the token ends at once"}, 1, 1, runRemoveOperator))
+				talks(&cobra.Command{Use: "remove NAME", Short: "Removes an operator: token and sessions end at once"}, 1, 1, runRemoveOperator),
+			}, operatorLoginCommands()...)...)
 		},
 	}
 }
@@ -47,8 +54,14 @@ func runAddOperator(s *session, args []string) error {
 	if err := store.CheckName(args[0]); err != nil {
 		return wrongUse("%v", err)
 	}
+	body := map[string]string{"name": args[0], "role": string(role)}
+	if s.yes("password-stdin") {
+		if body["password"], err = s.typedPassword(args[0]); err != nil {
+			return err
+		}
+	}
 	var doc api.AddedDoc
-	raw, err := s.ask(s.ctx, http.MethodPost, "operators", map[string]string{"name": args[0], "role": string(role)}, &doc)
+	raw, err := s.ask(s.ctx, http.MethodPost, "operators", body, &doc)
 	if err != nil {
 		return err
 	}
@@ -73,13 +86,17 @@ func runListOperators(s *session, _ []string) error {
 		fmt.Fprintln(s.stderr, "there is no operator yet: daero operator add NAME --role admin")
 		return nil
 	}
-	rows := [][]string{{"NAME", "ROLE", "CREATED", "LAST USED"}}
+	rows := [][]string{{"NAME", "ROLE", "CREATED", "LAST USED", "PASSWORD"}}
 	for _, o := range doc.Operators {
 		used := "never"
 		if !o.LastUsed.IsZero() {
 			used = o.LastUsed.Local().Format("2006-01-02 15:04")
 		}
-		rows = append(rows, []string{o.Name, string(o.Role), o.Created.Local().Format("2006-01-02 15:04"), used})
+		password := "no"
+		if o.Password {
+			password = "yes"
+		}
+		rows = append(rows, []string{o.Name, string(o.Role), o.Created.Local().Format("2006-01-02 15:04"), used, password})
 	}
 	table(s.stdout, rows)
 	return nil
@@ -90,5 +107,5 @@ func runRemoveOperator(s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	return s.done(raw, "%s is removed: the token is not valid any more", args[0])
+	return s.done(raw, "%s is removed: the token is not valid any more, and sessions have ended", args[0])
 }

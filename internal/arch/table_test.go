@@ -178,6 +178,10 @@ var confined = map[string]struct {
 		in:  []string{"driver/oidc"},
 		why: "a third-party client stands in the driver that is named after it",
 	},
+	"golang.org/x/term": {
+		in:  []string{"gateway"},
+		why: "passwords are typed into commands",
+	},
 	"golang.org/x/image/": {
 		in:  []string{"captcha/mapquiz/city"},
 		why: "maps are drawn in one place; everybody else asks for a picture",
