@@ -17,12 +17,13 @@ type keep struct{ path string }
 // kept is a line of the file.
 type kept struct {
 	Key   string          `json:"key"`
+	Tries int             `json:"tries"`
 	Value json.RawMessage `json:"value"`
 }
 
-// get finds what was measured under a key. The file is read every time: another
-// run may have measured it since.
-func (k keep) get(key string, v any) (bool, error) {
+// get finds what was measured under a key with n tries at least: what was tried
+// most often. The file is read every time: another run may have measured it since.
+func (k keep) get(key string, n int, v any) (bool, error) {
 	if k.path == "" {
 		return false, nil
 	}
@@ -33,18 +34,22 @@ func (k keep) get(key string, v any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	best := kept{Tries: n - 1}
 	for line := range bytes.Lines(b) {
 		var one kept
-		// The last line may be half of one, of a run that was killed.
-		if json.Unmarshal(line, &one) == nil && one.Key == key {
-			return true, json.Unmarshal(one.Value, v)
+		// A line may be half of one, of a run that was killed.
+		if json.Unmarshal(line, &one) == nil && one.Key == key && one.Tries > best.Tries {
+			best = one
 		}
 	}
-	return false, nil
+	if best.Value == nil {
+		return false, nil
+	}
+	return true, json.Unmarshal(best.Value, v)
 }
 
 // put adds what was measured: in one write, which other runs' do not mix with.
-func (k keep) put(key string, v any) error {
+func (k keep) put(key string, n int, v any) error {
 	if k.path == "" {
 		return nil
 	}
@@ -52,7 +57,7 @@ func (k keep) put(key string, v any) error {
 	if err != nil {
 		return err
 	}
-	line, err := json.Marshal(kept{key, value})
+	line, err := json.Marshal(kept{key, n, value})
 	if err != nil {
 		return err
 	}
@@ -65,10 +70,10 @@ func (k keep) put(key string, v any) error {
 	return errors.Join(err, f.Close())
 }
 
-// once measures what was not measured yet under a key.
-func once[T any](k keep, key string, measure func() (T, error)) (T, error) {
+// once measures with n tries what was not measured as often yet under a key.
+func once[T any](k keep, key string, n int, measure func() (T, error)) (T, error) {
 	var v T
-	if found, err := k.get(key, &v); found || err != nil {
+	if found, err := k.get(key, n, &v); found || err != nil {
 		if err != nil {
 			err = fmt.Errorf("--keep %s: %w: remove it to begin anew", k.path, err)
 		}
@@ -78,5 +83,5 @@ func once[T any](k keep, key string, measure func() (T, error)) (T, error) {
 	if err != nil {
 		return v, err
 	}
-	return v, k.put(key, v)
+	return v, k.put(key, n, v)
 }

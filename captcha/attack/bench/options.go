@@ -84,7 +84,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.StringVar(&o.output, "output", "text", "text or json")
 	fs.BoolVar(&o.quick, "quick", false, "a minute's worth, for every change: fewer tries, shorter training")
 	fs.StringVar(&o.write, "write", "", "write the report as Markdown to `FILE`")
-	fs.StringVar(&o.keep.path, "keep", "", "remember in `FILE` what was measured, and do not measure it again")
+	fs.StringVar(&o.keep.path, "keep", "", "remember in `FILE` what was measured, and do not measure it again with as many tries or fewer")
 	fs.StringVar(&o.date, "date", "", "of the report, as it is to be written there")
 	if err := fs.Parse(args); err != nil {
 		return o, err

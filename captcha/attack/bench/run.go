@@ -145,7 +145,7 @@ func (r *report) questions(ctx context.Context, tell *progress) error {
 			continue
 		}
 		name := fmt.Sprintf("%s, %s, level %d, %s", j.attacker.Name(), j.kind, j.level, j.lang)
-		o, err := once(r.options.keep, fmt.Sprintf("%s, %d tries, seed %d", name, j.n, r.options.seed), func() (attack.Outcome, error) {
+		o, err := once(r.options.keep, fmt.Sprintf("%s, seed %d", name, r.options.seed), j.n, func() (attack.Outcome, error) {
 			return attack.Measure(ctx, attack.Job{
 				Attacker: j.attacker, Source: sources{maps}, Kind: j.kind, Level: j.level, Lang: j.lang, N: j.n, Seed: r.options.seed,
 				Tell: func(done int) { tell.at(i, len(jobs), name, done, j.n) },
@@ -202,7 +202,7 @@ func (r *report) protocol(ctx context.Context, tell *progress) error {
 	for i, a := range all {
 		tell.at(i, len(all), "protocol, "+a.Name, 0, 1)
 		n := r.options.protocolTries()
-		o, err := once(r.options.keep, fmt.Sprintf("protocol, %s, %d tries, seed %d", a.Name, n, r.options.seed), func() (protocol.Outcome, error) {
+		o, err := once(r.options.keep, fmt.Sprintf("protocol, %s, seed %d", a.Name, r.options.seed), n, func() (protocol.Outcome, error) {
 			return protocol.Run(ctx, a, n, r.options.seed)
 		})
 		if err != nil {
