@@ -115,7 +115,7 @@ function Start({ doc, reload }: { doc: Doc; reload(): void }) {
   const start = () => act({
     title: t("rehearse.startTitle", { name: either(scenario.title, scenario.title_ko) }),
     what: <><p>{t("rehearse.startWhat", { takes, target: target === doc.allowed[0] ? t("rehearse.sample") : target })}</p>{target !== doc.allowed[0] && <p class="error">{t("rehearse.realTarget")}</p>}</>,
-    path: "rehearsals", revision: false, danger: target !== doc.allowed[0], label: t("rehearse.go"),
+    path: "rehearsals", revision: false, danger: target !== doc.allowed[0], label: t("rehearse.go"), done: t("rehearse.started"),
     body: { scenario: name, arms, duration: `${length}s`, ...(seed && { seed: Number(seed) }), ...(target !== doc.allowed[0] && { target }) },
     onDone: reload,
   });
@@ -175,7 +175,7 @@ function Running({ job, doc, reload }: { job: Job; doc: Doc; reload(): void }) {
           return <li key={name} class={state} aria-current={state === "here" ? "step" : undefined}>{state === "over" ? "✓ " : state === "here" ? "▶ " : ""}{armOf(doc, name)}{state === "here" && p.phase && ` · ${tOr(`rehearse.phase.${p.phase}`, p.phase)}`}</li>;
         })}
       </ol>
-      <p>{t("rehearse.left", { done: seconds(Math.round(p.done)), of: seconds(p.of), left: span(p.left_seconds) })}</p>
+      <p>{t("rehearse.left", { done: span(p.done), of: span(p.of), left: span(p.left_seconds) })}</p>
     </Panel>
   );
 }
@@ -211,6 +211,7 @@ function Report({ id, doc, live, reload }: { id: string; doc: Doc; live: boolean
           />
         </>
       )}
+      {live && !job.series && <p class="help">{t("rehearse.soon")}</p>}
       {job.series && Object.keys(job.series.arms).length > 0 && <SideBySide series={job.series} doc={doc} arms={job.arms} />}
       <Facts of={[[t("rehearse.length"), seconds(job.duration_seconds)], [t("rehearse.target"), job.target === doc.allowed[0] ? t("rehearse.sample") : job.target], [t("rehearse.seed"), String(job.seed)]]} />
     </Panel>
