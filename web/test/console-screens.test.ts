@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { bodyOf, formOf, fresh, hostMistake, hostsOf, milliseconds, mistakes, snippet, type Site } from "../src/console/screens/captcha-form";
 import { exportLink, filterOf, instant, matches, merge, mistake, none, query } from "../src/console/screens/log-query";
 import { nameMistake, passwordMistake } from "../src/console/screens/operators-form";
-import { diffCount, diffLines } from "../src/console/screens/playbook-diff";
+import { before, diffCount, diffLines } from "../src/console/screens/playbook-diff";
 import { matrix, ramp, type Action, type Row } from "../src/console/screens/playbook-matrix";
 import * as redrive from "../src/console/screens/queues-form";
-import { lanesOf, panels, score } from "../src/console/screens/rehearse-series";
+import { barOf, bound, exact, lanesOf, panels, score } from "../src/console/screens/rehearse-series";
 
 const action = (id: string, more: Partial<Action> = {}): Action => ({ id, kind: id.split(" ")[0]!, lane: id.split(" ")[1], from: 0, to: 1, predicted_share: 0, ...more });
 
@@ -157,4 +157,19 @@ test("an arm that has not begun has nothing, and no verdict is no share", () => 
   assert.deepEqual(panels({ step_seconds: 1, arms: {} }, ["auto"], "message", true).x, []);
   assert.deepEqual(score([{ ok: true }, { ok: false }]), { held: 1, of: 2 });
   assert.deepEqual(score([]), { held: 0, of: 0 });
+});
+
+test("verdicts are read as they are meant", () => {
+  assert.equal(bound(">= 0.9999"), "≥ 0.9999");
+  assert.equal(exact(0.99987), "0.99987");
+  assert.equal(exact(1), "1");
+  assert.equal(exact(null), "–");
+  assert.deepEqual(barOf("auto: sessions kept"), { key: "sessions kept", of: "auto", in: "" });
+  assert.deepEqual(barOf("control: messages and sessions missed, manual"), { key: "messages and sessions missed", of: "control", in: "manual" });
+  assert.deepEqual(barOf("attempts per action, honouring"), { key: "attempts per action, honouring", of: "", in: "" });
+});
+
+test("what a diff is against can be read out of it", () => {
+  const lines = diffLines("--- in force\n+++ proposed\n@@ -1,5 +1,4 @@\n playbook {\n-\tat caution {\n-\t\tslow sync 30s\n+\tat serious {\n \t}\n }\n");
+  assert.equal(before(lines), "playbook {\n\tat caution {\n\t\tslow sync 30s\n\t}\n}\n");
 });

@@ -37,3 +37,6 @@ export function diffLines(unified: string): DiffLine[] {
 export function diffCount(lines: DiffLine[]): { added: number; removed: number } {
   return { added: lines.filter((line) => line.sign === "+").length, removed: lines.filter((line) => line.sign === "-").length };
 }
+
+/** The text that a diff is against, as far as the diff has it. */
+export const before = (lines: DiffLine[]): string => lines.filter((line) => line.sign === "-" || line.sign === " ").map((line) => line.text + "\n").join("");

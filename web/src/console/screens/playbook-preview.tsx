@@ -9,20 +9,23 @@ import { Bar } from "../ui/bar";
 import { save } from "../ui/file";
 import { Table } from "../ui/table";
 import { t } from "../words";
-import { diffCount, diffLines } from "./playbook-diff";
-import type { Row } from "./playbook-matrix";
+import { before, diffCount, diffLines } from "./playbook-diff";
 
 interface PreviewDoc {
   ok: boolean;
   mistakes: { line: number; what: string; cure?: string }[] | null;
   diff: string;
-  predicted: { level: LevelWord; share: number; actions?: { id: string; strength: number; share: number }[] | null }[] | null;
+  predicted: { level: LevelWord; share: number; share_in_force?: number; actions?: { id: string; strength: number; share: number }[] | null }[] | null;
   export: string;
+  in_force?: string;
 }
+
+// Next to nothing is in it, so that what is different from it is all that is in force.
+const nothing = "playbook {\n\tat serious {\n\t}\n}\n";
 
 const preview = async (body: Record<string, unknown>) => (await ask<PreviewDoc>("POST", "playbook/preview", { body })).data;
 
-export function Preview({ rows }: { rows: Row[] }) {
+export function Preview() {
   const [text, setText] = useState("");
   const [found, setFound] = useState<PreviewDoc>();
   const [problem, setProblem] = useState<ProblemDoc>();
@@ -47,7 +50,7 @@ export function Preview({ rows }: { rows: Row[] }) {
   };
   return (
     <Panel title={t("playbook.preview")} note={t("playbook.previewNote")} class="preview" side={
-      <Button small busy={busy} onClick={() => void run({ rows }, (doc) => { setText(doc.export); setFound(undefined); })}>{t("playbook.fromNow")}</Button>
+      <Button small busy={busy} onClick={() => void run({ playbook: nothing }, (doc) => { setText(doc.in_force ?? before(diffLines(doc.diff))); setFound(undefined); })}>{t("playbook.fromNow")}</Button>
     }>
       <form onSubmit={(e) => {
         e.preventDefault();
@@ -95,7 +98,7 @@ function Found({ doc, goTo }: { doc: PreviewDoc; goTo(line: number): void }) {
           caption={t("playbook.effect")} rows={doc.predicted ?? []} rowKey={(p) => p.level}
           columns={[
             { key: "level", label: t("playbook.level"), head: true, render: (p) => <LevelBadge level={p.level} /> },
-            { key: "share", label: t("playbook.predicted"), render: (p) => <Bar of={p.share} color="shed" /> },
+            { key: "share", label: t("playbook.predicted"), render: (p) => <><Bar of={p.share} color="shed" />{p.share_in_force !== undefined && Math.abs(p.share - p.share_in_force) >= 0.0005 && <small> {t("playbook.was", { share: share(p.share_in_force) })}</small>}</> },
             { key: "by", label: t("playbook.by"), wide: true, render: (p) => p.actions?.length ? <ul class="plain">{p.actions.map((a) => <li key={a.id}><code>{a.id}</code> {share(a.strength)} → {share(a.share)}</li>)}</ul> : "–" },
           ]}
         />

@@ -71,7 +71,7 @@ export function Playbook() {
         </div>
       </div>
       <Runs actions={actions} reload={reload} />
-      <Preview rows={data.rows} />
+      <Preview />
     </div>
   );
 }

@@ -48,5 +48,17 @@ export function panels(series: Series, arms: string[], lane: string, answers: bo
   };
 }
 
+/** A bound as people write it: "≥ 0.999". */
+export const bound = (wanted: string) => wanted.replace(">=", "≥").replace("<=", "≤");
+
+/** A number that stands beside its bound: 0.9998 is not 1. */
+export const exact = (found: number | null) => (found === null ? "–" : String(Number(found.toPrecision(5))));
+
+/** A bar's name without what it was judged in ("auto: …", "control: …, manual"), as the key of its words. */
+export function barOf(name: string): { key: string; of: string; in: string } {
+  const [, of = "", key = name, arm = ""] = /^(?:(auto|control): )?(.*?)(?:, (none|manual|static|lanes|lanes-honouring|auto))?$/.exec(name) ?? [];
+  return { key, of, in: arm };
+}
+
 /** How many of the bars were held. */
 export const score = (verdicts: { ok: boolean }[]) => ({ held: verdicts.filter((v) => v.ok).length, of: verdicts.length });

@@ -11,7 +11,7 @@ import { Chart } from "../ui/chart";
 import { Guarded, RoleNote } from "../ui/guard";
 import { Table } from "../ui/table";
 import { either, t, tOr, type Key } from "../words";
-import { lanesOf, measures, panels, score, type Series } from "./rehearse-series";
+import { barOf, bound, exact, lanesOf, measures, panels, score, type Series } from "./rehearse-series";
 
 interface Scenario {
   name: string;
@@ -196,17 +196,17 @@ function Report({ id, doc, live, reload }: { id: string; doc: Doc; live: boolean
       </>
     )}>
       {job.error && <p class="error" role="alert">{job.error}</p>}
-      {!!job.noisy?.length && <p class="noisy">{t("rehearse.noisy")} {job.noisy.join("; ")}</p>}
+      {!!job.noisy?.length && <details class="noisy"><summary>{t("rehearse.noisy", { n: job.noisy.length })}</summary><ul>{job.noisy.map((why) => <li key={why} lang="en">{why}</li>)}</ul></details>}
       {verdicts.length > 0 && (
         <>
-          <p class="verdict"><Badge tone={held === of ? "good" : "bad"}>{held === of ? "✓" : "✗"} {t("rehearse.verdict", { held, of })}</Badge></p>
+          <p class="verdict"><Badge tone={job.state === "noisy" ? "warn" : held === of ? "good" : "bad"}>{job.state === "noisy" ? "≈" : held === of ? "✓" : "✗"} {t("rehearse.verdict", { held, of })}</Badge></p>
           <Table
             caption={t("rehearse.verdicts")} cards rows={verdicts} rowKey={(v) => v.bar + v.note}
             columns={[
               { key: "ok", label: t("rehearse.result"), render: (v) => <Badge tone={v.ok ? "good" : "bad"}>{v.ok ? "✓ " + t("rehearse.held") : "✗ " + t("rehearse.missed")}</Badge> },
-              { key: "bar", label: t("rehearse.bar"), head: true, wide: true, render: (v) => <>{tOr(`rehearse.bar.${v.bar}`, v.bar)}{v.note && <small>{v.note}</small>}</> },
-              { key: "wanted", label: t("rehearse.wanted"), num: true, render: (v) => v.wanted },
-              { key: "found", label: t("rehearse.found"), num: true, render: (v) => <b>{num(v.found)}</b> },
+              { key: "bar", label: t("rehearse.bar"), head: true, wide: true, render: (v) => <BarName doc={doc} {...v} /> },
+              { key: "wanted", label: t("rehearse.wanted"), num: true, render: (v) => bound(v.wanted) },
+              { key: "found", label: t("rehearse.found"), num: true, render: (v) => <b>{exact(v.found)}</b> },
             ]}
           />
         </>
@@ -216,6 +216,13 @@ function Report({ id, doc, live, reload }: { id: string; doc: Doc; live: boolean
       <Facts of={[[t("rehearse.length"), seconds(job.duration_seconds)], [t("rehearse.target"), job.target === doc.allowed[0] ? t("rehearse.sample") : job.target], [t("rehearse.seed"), String(job.seed)]]} />
     </Panel>
   );
+}
+
+/** A bar in words, with where it was judged. */
+function BarName({ bar, note, doc }: Verdict & { doc: Doc }) {
+  const { key, of, in: arm } = barOf(bar);
+  const about = [of === "auto" ? armOf(doc, of) : of && t("rehearse.control"), arm && armOf(doc, arm), note].filter(Boolean).join(" · ");
+  return <>{tOr(`rehearse.bar.${key}`, key)}{about && <small>{about}</small>}</>;
 }
 
 /** Arms beside each other, a row a lane, all of a row on one axis. */
