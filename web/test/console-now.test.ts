@@ -26,9 +26,9 @@ test("what people feel, as a sentence", () => {
     [{ kind: "none" }, "영향 없음", "nothing"],
     [{ kind: "shed", of: 4, n: 3, who: "foreground" }, "사용자 4명 중 3명이 예약을 받음", "3 of 4 people are told when to return"],
     [{ kind: "defer", of: 3, n: 2, who: "background", seconds: 120 }, "앱 자동 요청 3건 중 2건이 최대 2분 늦게 처리됨", "2 of 3 background requests are done up to 2 min later"],
-    [{ kind: "challenge", of: 4, n: 4, who: "new-device" }, "새 기기 모두 사람 확인을 받음", "all new devices are asked for a CAPTCHA"],
+    [{ kind: "challenge", of: 4, n: 4, who: "new-device" }, "새 기기 거의 모두 사람 확인을 받음", "nearly all new devices are asked for a CAPTCHA"],
     [{ kind: "wait", of: 4, n: 1, who: "", seconds: 1.9 }, "요청 4건 중 1건이 1.9초 기다림", "1 of 4 requests wait 1.9 s"],
-    [{ kind: "fail", of: 4, n: 4, who: "" }, "요청 모두 실패함", "all requests fail"],
+    [{ kind: "fail", of: 4, n: 4, who: "" }, "요청 거의 모두 실패함", "nearly all requests fail"],
   ];
   for (const [felt, korean, english] of cases) {
     prefs.patch({ lang: "ko" });
@@ -131,7 +131,7 @@ const historyOf = (n: number, step: number): HistoryDoc => ({
 const docAt = (at: string) => ({ at, level: { number: 3 }, totals: outcome, lanes: [{ ...lanes(1)[0], in: 7, limit: 8, outcome, in_flight: 1, waiting: 0, wait_seconds: 0, recent_seconds: 0.1, through: 1, reasons: { full: 2 } }] }) as unknown as NowDoc;
 
 test("history goes on with what is live: a point a step, the oldest away, holes where nothing came", () => {
-  let h = fromDoc(historyOf(10, 5));
+  let h = { ...fromDoc(historyOf(10, 5)), keep: 10 };
   assert.deepEqual([h.x.length, h.x[9]! - h.x[0]!], [10, 45]);
   assert.equal(extend(h, docAt("2026-11-22T10:00:47Z")), h, "the step is not over");
   h = extend(h, docAt("2026-11-22T10:00:51Z"));
@@ -142,4 +142,6 @@ test("history goes on with what is live: a point a step, the oldest away, holes 
   h = extend(h, docAt("2026-11-22T12:00:00Z"));
   assert.deepEqual([h.x.length, h.totals.passed.filter((v) => v != null).length], [10, 1]);
   assert.equal(extend(h, docAt("2026-11-22T11:00:00Z")), h, "a document from before changes nothing");
+  const young = extend(fromDoc(historyOf(3, 5), "5m"), docAt("2026-11-22T10:00:26Z"));
+  assert.deepEqual([young.x.length, young.keep, young.totals.passed], [6, 60, [5, 5, 5, null, null, 1]], "a young gateway's history grows");
 });

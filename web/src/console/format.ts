@@ -85,11 +85,16 @@ export const dateTime = (at: Time) => print(at, { year: "numeric", month: "2-dig
 /** 11. 22. 19:16 */
 export const dayTime = (at: Time) => print(at, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
 
-/** The clock today, with the day before that. */
-export function moment(at: Time, now: number = Date.now()): string {
+const sameDay = (at: Time, now: number) => {
   const day: Intl.DateTimeFormatOptions = { year: "numeric", month: "2-digit", day: "2-digit" };
-  return print(at, day) === print(now, day) ? clock(at) : dayTime(at);
-}
+  return print(at, day) === print(now, day);
+};
+
+/** The clock today, on other days the day as well. */
+export const moment = (at: Time, now: number = Date.now()) => (sameDay(at, now) ? clock(at) : dayTime(at));
+
+/** The same without seconds: until when something holds. */
+export const until = (at: Time, now: number = Date.now()) => (sameDay(at, now) ? hourMinute(at) : dayTime(at));
 
 /** 12초 전 / 12 s ago; now is the gateway's time where times are the gateway's. */
 export function ago(at: Time, now: number = Date.now()): string {

@@ -8,6 +8,8 @@ export const ranges = ["5m", "15m", "1h", "2h"] as const;
 export type Range = (typeof ranges)[number];
 export const rangeOf = (text: string | undefined): Range => ranges.find((r) => r === text) ?? "15m";
 
+const spans: Record<Range, number> = { "5m": 300, "15m": 900, "1h": 3_600, "2h": 7_200 };
+
 export interface History {
   x: number[];
   step: number;
@@ -15,17 +17,19 @@ export interface History {
   totals: Record<OutcomeName, Series>;
   lanes: Record<string, LaneSeries>;
   marks: HistoryDoc["events"] & object;
+  /** So many points are kept: a gateway that began lately has fewer. */
+  keep: number;
 }
 
 const laneKeys = [...outcomes, "in", "through", "limit", "in_flight", "waiting", "wait_seconds", "recent_seconds"] as const;
 
-export function fromDoc(doc: HistoryDoc): History {
+export function fromDoc(doc: HistoryDoc, range: Range = "15m"): History {
   const from = Date.parse(doc.from) / 1_000;
   const none: Series = new Array<null>(doc.n).fill(null);
   return {
     x: Array.from({ length: doc.n }, (_, i) => from + i * doc.step_seconds), step: doc.step_seconds, level: doc.level ?? none,
     totals: Object.fromEntries(outcomes.map((o) => [o, doc.totals?.[o] ?? none])) as Record<OutcomeName, Series>,
-    lanes: doc.lanes ?? {}, marks: doc.events ?? [],
+    lanes: doc.lanes ?? {}, marks: doc.events ?? [], keep: Math.max(doc.n, Math.round(spans[range] / doc.step_seconds)),
   };
 }
 
@@ -40,8 +44,9 @@ export function extend(h: History, doc: NowDoc): History {
   const at = Math.floor(Date.parse(doc.at) / 1_000 / h.step) * h.step;
   const last = h.x[h.x.length - 1];
   if (last === undefined || at - last < h.step * 0.99) return h;
-  const steps = Math.min(Math.round((at - last) / h.step), h.x.length);
-  const push = (s: Series | undefined, v: number | null): Series => [...(s ?? new Array<null>(h.x.length).fill(null)), ...new Array<null>(steps - 1).fill(null), v].slice(-h.x.length);
+  const steps = Math.min(Math.round((at - last) / h.step), h.keep);
+  const n = Math.min(h.x.length + steps, h.keep);
+  const push = (s: Series | undefined, v: number | null): Series => [...(s ?? new Array<null>(h.x.length).fill(null)), ...new Array<null>(steps - 1).fill(null), v].slice(-n);
   const lanes: Record<string, LaneSeries> = {};
   for (const [id, was] of Object.entries(h.lanes)) {
     const lane = doc.lanes.find((l) => `${l.backend}/${l.name}` === id);
@@ -53,7 +58,7 @@ export function extend(h: History, doc: NowDoc): History {
     };
   }
   return {
-    ...h, lanes, x: Array.from({ length: h.x.length }, (_, i) => at - (h.x.length - 1 - i) * h.step), level: push(h.level, doc.level.number),
+    ...h, lanes, x: Array.from({ length: n }, (_, i) => at - (n - 1 - i) * h.step), level: push(h.level, doc.level.number),
     totals: Object.fromEntries(outcomes.map((o) => [o, push(h.totals[o], doc.totals[o])])) as Record<OutcomeName, Series>,
   };
 }
@@ -74,7 +79,7 @@ export function useHistory(range: Range, lanes: string[] = []): { history?: Hist
     get<HistoryDoc>(path, cut.signal).then((doc) => {
       had.current = true;
       shown.current = key;
-      setHistory(fromDoc(doc));
+      setHistory(fromDoc(doc, range));
       setProblem(undefined);
     }, (e: unknown) => {
       if (e instanceof ProblemError) setProblem(e.problem);

@@ -130,6 +130,10 @@ export interface NowLane {
   reasons?: Record<string, number>;
   orders?: { shed?: Shares; defer?: Shares; challenge?: Shares; challenge_new_devices?: Shares; ceiling?: number; by_operator?: LaneOrder };
   felt: Felt;
+  /** What the search for the backend's limit does, whether it is pressed, and the limit that its lanes share. */
+  phase?: string;
+  pressure?: boolean;
+  backend_limit?: number;
 }
 
 export interface InForce {

@@ -2,7 +2,7 @@
 // who was refused and why, and what is ordered.
 import { useMemo } from "preact/hooks";
 import { feltText } from "../felt";
-import { dayTime, num, seconds, share } from "../format";
+import { num, seconds, share, until } from "../format";
 import { describe, KindBadge } from "../entry";
 import { ranges, rangeOf, useHistory, type History } from "../history";
 import { useAct, useLive, useSession } from "../hooks";
@@ -13,10 +13,10 @@ import { Chart, type ChartSeries } from "../ui/chart";
 import { laneId, StateWord } from "../ui/lane-table";
 import { marksOf, OutcomeChart } from "../ui/outcome";
 import { t, tOr } from "../words";
-import { Phase, type BackendDoc } from "./lanes";
+import { Phase } from "./lanes";
 import { orderLane, releaseLane } from "./lanes-order";
 
-export function Lane({ lane, now, backend }: { lane: NowLane; now: NowDoc; backend?: BackendDoc }) {
+export function Lane({ lane, now }: { lane: NowLane; now: NowDoc }) {
   const { query } = useRoute();
   const range = rangeOf(query.range);
   const id = laneId(lane);
@@ -24,16 +24,16 @@ export function Lane({ lane, now, backend }: { lane: NowLane; now: NowDoc; backe
   const series = history?.lanes[id];
   return (
     <div class="stackup one-lane">
-      <Head lane={lane} now={now} backend={backend} />
+      <Head lane={lane} now={now} />
       <div class="row spread">
         <Choice label={t("now.range")} value={range} onChange={(r) => setQuery({ range: r })} items={ranges.map((r) => ({ key: r, label: t(`range.${r}`) }))} />
       </div>
-      {history && series ? <Charts lane={lane} history={history} s={series} backend={backend} /> : missing || (history && !series) ? <Missing /> : problem ? <Problem problem={problem} /> : <Loading />}
+      {history && series ? <Charts lane={lane} history={history} s={series} /> : missing || (history && !series) ? <Missing /> : problem ? <Problem problem={problem} /> : <Loading />}
     </div>
   );
 }
 
-function Head({ lane, now, backend }: { lane: NowLane; now: NowDoc; backend?: BackendDoc }) {
+function Head({ lane, now }: { lane: NowLane; now: NowDoc }) {
   return (
     <section class="panel" aria-labelledby="lane-name">
       <p><a href={href("lanes")}>← {t("onelane.all")}</a></p>
@@ -51,7 +51,7 @@ function Head({ lane, now, backend }: { lane: NowLane; now: NowDoc; backend?: Ba
         [t("lane.wait"), lane.wait_seconds > 0 ? seconds(lane.wait_seconds) : "–"],
         [t("onelane.latency"), t("onelane.latencyOf", { now: seconds(lane.recent_seconds), base: seconds(lane.base_seconds) })],
         [t("onelane.turn"), share(lane.turn)],
-        ...(backend ? [[t("onelane.search"), <Phase of={backend.phase} />] as [string, preact.JSX.Element]] : []),
+        ...(lane.phase ? [[t("onelane.search"), <Phase of={lane.phase} />] as [string, preact.JSX.Element]] : []),
       ]} />
       <Orders lane={lane} now={now} />
     </section>
@@ -75,7 +75,7 @@ function Orders({ lane, now }: { lane: NowLane; now: NowDoc }) {
         <p><span class="muted">{t("onelane.orders")}</span> {book.length ? book.join(" · ") : t("onelane.noOrders")}</p>
         {hand && (
           <p class="hand">
-            <Badge tone="warn">{t("lane.byHand")}</Badge> {hand.text} {hand.ramp && <strong>{t("onelane.admits", { share: share(hand.admits) })}</strong>} <span class="muted">{t("entry.byUntil", { by: hand.by, until: dayTime(hand.until) })} · {hand.reason}</span>
+            <Badge tone="warn">{t("lane.byHand")}</Badge> {hand.text} {hand.ramp && <strong>{t("onelane.admits", { share: share(hand.admits) })}</strong>} <span class="muted">{t("entry.byUntil", { by: hand.by, until: until(hand.until) })} · {hand.reason}</span>
           </p>
         )}
       </div>
@@ -92,12 +92,14 @@ function Orders({ lane, now }: { lane: NowLane; now: NowDoc }) {
 const most = (s: Series | undefined) => (s ?? []).reduce<number>((m, v) => Math.max(m, v ?? 0), 0);
 const last = (s: Series | undefined) => [...(s ?? [])].reverse().find((v) => v != null) ?? null;
 
-function Charts({ lane, history, s, backend }: { lane: NowLane; history: History; s: LaneSeries; backend?: BackendDoc }) {
+function Charts({ lane, history, s }: { lane: NowLane; history: History; s: LaneSeries }) {
   const sync = "lane";
   const marks = useMemo(() => marksOf({ ...history, marks: history.marks.filter((m) => ofLane(m.what, m.target, lane)) }), [history.marks, lane.name]);
   const limit = useMemo<ChartSeries[]>(() => [{ label: t("onelane.limit"), values: s.limit, color: "shed" }, { label: t("onelane.inFlight"), values: s.in_flight, color: "passed", fill: true }], [s]);
   const base = useMemo(() => s.recent_seconds.map((v) => (v == null ? null : lane.base_seconds)), [s, lane.base_seconds]);
-  const latency = useMemo<ChartSeries[]>(() => [{ label: t("onelane.recent"), values: s.recent_seconds, color: "shed" }, { label: t("onelane.base"), values: base, color: "passed", dash: true }], [s, base]);
+  // Nothing was measured where nothing was asked.
+  const recent = useMemo(() => s.recent_seconds.map((v) => v || null), [s]);
+  const latency = useMemo<ChartSeries[]>(() => [{ label: t("onelane.recent"), values: recent, color: "shed" }, { label: t("onelane.base"), values: base, color: "passed", dash: true }], [s, base]);
   const queue = useMemo<ChartSeries[]>(() => [{ label: t("lane.wait"), values: s.wait_seconds, color: "waited", fill: true }], [s]);
   const reasons = useMemo<ChartSeries[]>(() => {
     const colors = ["shed", "waited", "challenged", "deferred", "passed", "l0", "muted", "failed"];
@@ -110,7 +112,7 @@ function Charts({ lane, history, s, backend }: { lane: NowLane; history: History
         <Chart title={t("onelane.limitOver")} describe={said(s.limit, num)} x={history.x} series={limit} marks={marks} height={200} sync={sync} />
         <h3 class="sub">{t("onelane.latencyOver")}</h3>
         <Chart title={t("onelane.latencyOver")} describe={said(s.recent_seconds, seconds)} x={history.x} series={latency} height={170} sync={sync} format={seconds} axis={seconds} />
-        <Why lane={lane} backend={backend} />
+        <Why lane={lane} />
       </Panel>
       <div class="stackup">
         <Panel title={t("onelane.outcomeOver")}>
@@ -134,7 +136,7 @@ export function ofLane(what: string, target: string | undefined, lane: { name: s
 }
 
 /** Why the limit is where it is: what the search does, how near latency is, what happened. */
-function Why({ lane, backend }: { lane: NowLane; backend?: BackendDoc }) {
+function Why({ lane }: { lane: NowLane }) {
   const { now, events } = useLive();
   const seen = new Set<number>();
   const list = [...events, ...(now?.feed ?? [])].filter((e: Event) => ofLane(e.entry.what, e.entry.target, lane) && !seen.has(e.id) && seen.add(e.id)).slice(0, 6);
@@ -142,7 +144,7 @@ function Why({ lane, backend }: { lane: NowLane; backend?: BackendDoc }) {
   return (
     <div class="why-moved">
       <h3 class="sub">{t("onelane.whyMoved")}</h3>
-      {backend && <p>{tOr(`onelane.phase.${backend.phase}.why`, backend.phase)}</p>}
+      {lane.phase && <p>{tOr(`onelane.phase.${lane.phase}.why`, lane.phase)}</p>}
       {slow > 0 && <p>{t(slow > 2 ? "onelane.slower" : "onelane.asUsual", { times: num(Math.round(slow * 10) / 10) })}</p>}
       <ol class="lines">
         {list.map((e) => <li key={e.id}><Clock at={e.at} /> <KindBadge kind={e.kind} /> <span class="grow">{describe(e.entry)}</span></li>)}

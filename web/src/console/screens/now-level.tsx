@@ -1,6 +1,6 @@
 // The level: which, why, since when, what brings it down; and the two buttons.
 import { either, t } from "../words";
-import { clock, dayTime, span } from "../format";
+import { clock, span, until } from "../format";
 import { useAct, useLive, useSession, useTick } from "../hooks";
 import { live } from "../live";
 import { kiosk } from "../prefs";
@@ -57,9 +57,9 @@ function Notes({ now }: { now: NowDoc }) {
   const { level, paused } = now;
   return (
     <>
-      {level.pin && <p class="flag warn">{t("now.pinned", { level: `${levelWords.indexOf(level.pin.level)} ${levelName(level.pin.level)}`, by: level.pin.by, until: dayTime(level.pin.until), reason: level.pin.reason })}</p>}
-      {paused && <p class="flag bad">{t("now.paused", { by: paused.by, until: dayTime(paused.until), reason: paused.reason })}</p>}
-      {level.armed_until && level.armed && level.armed !== "normal" && <p class="flag info">{t("now.armed", { level: levelName(level.armed), until: dayTime(level.armed_until) })}</p>}
+      {level.pin && <p class="flag warn">{t("now.pinned", { level: `${levelWords.indexOf(level.pin.level)} ${levelName(level.pin.level)}`, by: level.pin.by, until: until(level.pin.until), reason: level.pin.reason })}</p>}
+      {paused && <p class="flag bad">{t("now.paused", { by: paused.by, until: until(paused.until), reason: paused.reason })}</p>}
+      {level.armed_until && level.armed && level.armed !== "normal" && <p class="flag info">{t("now.armed", { level: levelName(level.armed), until: until(level.armed_until) })}</p>}
       {level.fleet?.raises && <p class="flag info">{t("now.fleet", { level: levelName(level.fleet.raised), own: levelName(level.fleet.own) })}</p>}
       {now.shadow && <p class="flag warn">{t("now.shadow")}</p>}
     </>

@@ -1,6 +1,6 @@
 // Beside the lanes: what is in force, which signals there are, what just happened.
 import { actionName, describe, KindBadge } from "../entry";
-import { ago, clock, dayTime, moment, num, share, span } from "../format";
+import { ago, clock, dayTime, moment, num, share, span, until } from "../format";
 import { useAct, useLive, useSession, useTick } from "../hooks";
 import { live } from "../live";
 import { kiosk } from "../prefs";
@@ -27,7 +27,7 @@ export function InForcePanel({ now }: { now: NowDoc }) {
             <li key={l.backend + l.name}>
               <div class="grow">
                 <p><a href={href("lanes", [l.backend, l.name])}>{l.name}</a> <Badge tone="warn">{t("event.manual")}</Badge></p>
-                <p class="help">{o.text} · {t("entry.byUntil", { by: o.by, until: dayTime(o.until) })}</p>
+                <p class="help">{o.text} · {t("entry.byUntil", { by: o.by, until: until(o.until) })}</p>
               </div>
             </li>
           );
@@ -62,7 +62,7 @@ function ActionLine({ a, paused }: { a: InForce; paused: boolean }) {
           {a.strength > 0 && a.strength < 1 && <>{t("now.strength", { share: share(a.strength) })} · </>}
           {a.rate_per_second !== undefined && <>{t("unit.perSecond", { n: num(a.rate_per_second) })} · </>}
           {a.predicted_share > 0 && <>{t("now.ofAll", { share: share(a.predicted_share) })} · </>}
-          {a.stopped ? t("entry.byUntil", { by: a.stopped.by, until: dayTime(a.stopped.until) }) : t("now.onSince", { at: moment(a.since, live.gatewayTime()) })}
+          {a.stopped ? t("entry.byUntil", { by: a.stopped.by, until: until(a.stopped.until) }) : t("now.onSince", { at: moment(a.since, live.gatewayTime()) })}
         </p>
       </div>
       {can("operator") && !kiosk && (a.stopped ? <Button small onClick={start} disabled={stale} data-do="start">{t("start.label")}</Button> : <Button small onClick={stop} disabled={stale} data-do="stop">{t("stop.label")}</Button>)}
