@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/daero/daero"
@@ -112,6 +113,7 @@ type API struct {
 	refusals refusals
 	origins  *http.CrossOriginProtection
 	looks    looks
+	openAPI  func() []byte // made when it is first asked for
 }
 
 // New returns an API.
@@ -143,7 +145,7 @@ func New(cfg Config) (*API, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	a := &API{Config: cfg, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection()}
+	a := &API{Config: cfg, openAPI: sync.OnceValue(OpenAPI), mux: http.NewServeMux(), origins: http.NewCrossOriginProtection()}
 	a.register()
 	return a, nil
 }

@@ -18,7 +18,7 @@ type Route struct {
 	// Summary says what it does, in a sentence.
 	Summary string
 
-	serve func(*call) error
+	serve func(*call) error // what goes in and out of it is in shapes
 }
 
 // routes is all there is. Everything else is made from it.
@@ -26,6 +26,7 @@ var routes = []Route{
 	{"GET", Prefix + "now", store.Viewer, "All that is looked at in an incident.", showNow},
 	{"GET", Prefix + "history", store.Viewer, "What lanes did in the last two hours, point by point.", showHistory},
 	{"GET", Prefix + "stream", store.Viewer, "What is and what happens, as server-sent events.", showStream},
+	{"GET", Prefix + "openapi.json", store.Viewer, "This API, as OpenAPI 3.1.", showOpenAPI},
 	{"GET", Prefix + "level", store.Viewer, "The level, why, and what brings it down.", showLevel},
 	{"POST", Prefix + "level/pin", store.Acting, "Pins the level for a while.", pinLevel},
 	{"DELETE", Prefix + "level/pin", store.Acting, "Ends a pin.", unpinLevel},

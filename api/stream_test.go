@@ -55,24 +55,27 @@ func TestStream(t *testing.T) {
 func TestStreamTellsAtOnce(t *testing.T) {
 	watch(t, func(w *tower) {
 		control := w.daero.Control()
-		for name, act := range map[string]func(){
-			"a pin": func() {
+		for _, c := range []struct {
+			name string
+			act  func()
+		}{
+			{"a pin", func() {
 				_ = control.Pin(time.Now(), level.Pin{Level: level.Alert, Until: time.Now().Add(time.Hour), By: "kim", Reason: "drill"})
-			},
-			"its end": func() { control.Unpin(time.Now(), "kim", "over") },
-			"a pause": func() {
+			}},
+			{"its end", func() { control.Unpin(time.Now(), "kim", "over") }},
+			{"a pause", func() {
 				_ = control.Pause(time.Now(), playbook.Pause{Until: time.Now().Add(time.Hour), By: "kim", Reason: "drill"})
-			},
-			"going on": func() { control.Resume(time.Now(), "kim", "over") },
+			}},
+			{"going on", func() { control.Resume(time.Now(), "kim", "over") }},
 		} {
 			time.Sleep(2300 * time.Millisecond)
 			s := w.look(streamPath)
 			s.seen()
-			act()
+			c.act()
 			time.Sleep(250 * time.Millisecond)
 			synctest.Wait()
 			if got := names(s.seen()); !slices.Contains(got, "audit") || !slices.Contains(got, "now") {
-				t.Errorf("%s: %v", name, got)
+				t.Errorf("%s: %v", c.name, got)
 			}
 			s.cancel()
 		}

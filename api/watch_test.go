@@ -148,6 +148,7 @@ func (w *tower) get(path string, status int) map[string]any {
 	r.Header.Set("Authorization", "Bearer "+w.token)
 	rec := httptest.NewRecorder()
 	w.api.ServeHTTP(rec, r)
+	promised(w.t).kept(w.t, r, "", rec)
 	if rec.Code != status {
 		w.t.Fatalf("%s: %d %s", path, rec.Code, rec.Body)
 	}

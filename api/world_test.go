@@ -178,6 +178,7 @@ func (w *world) do(role store.Role, method, path, body string, headers ...string
 	}
 	rec := httptest.NewRecorder()
 	w.api.ServeHTTP(rec, r)
+	promised(w.t).kept(w.t, r, body, rec)
 	return rec
 }
 
