@@ -1,6 +1,8 @@
 package console
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -9,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -30,8 +33,9 @@ type Handler struct {
 // file is one that is served.
 type file struct {
 	data    []byte
+	packed  []byte // by gzip; nil where that gains nothing
 	kind    string
-	tag     string // its ETag
+	tag     string // its ETag, weak: of what is sent compressed as well
 	forever bool   // its name has its hash
 }
 
@@ -56,7 +60,7 @@ func New(files fs.FS, missing string) (*Handler, error) {
 		}
 		sum := sha256.Sum256(data)
 		h.files[e.Name()] = file{
-			data: data, kind: kindOf(e.Name()), tag: `"` + hex.EncodeToString(sum[:8]) + `"`,
+			data: data, packed: pack(data), kind: kindOf(e.Name()), tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`,
 			forever: strings.Contains(e.Name(), "-"),
 		}
 	}
@@ -64,6 +68,23 @@ func New(files fs.FS, missing string) (*Handler, error) {
 		return nil, fmt.Errorf("console: the built files have no index.html: run `make web` again")
 	}
 	return h, nil
+}
+
+// pack compresses once what would be compressed for everyone who asks. It is nil
+// where there is little to gain.
+func pack(data []byte) []byte {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil
+	}
+	if _, err := w.Write(data); err != nil {
+		return nil
+	}
+	if err := w.Close(); err != nil || b.Len() > len(data)*9/10 {
+		return nil
+	}
+	return b.Bytes()
 }
 
 // kindOf is the media type of a file, also where the machine knows none.
@@ -135,6 +156,7 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", f.kind)
 	header.Set("ETag", f.tag)
+	header.Set("Vary", "Accept-Encoding")
 	header.Set("Cache-Control", "no-cache")
 	if f.forever {
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -143,10 +165,29 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
+	data := f.data
+	if f.packed != nil && takesGzip(r.Header.Get("Accept-Encoding")) {
+		data = f.packed
+		header.Set("Content-Encoding", "gzip")
+	}
+	header.Set("Content-Length", strconv.Itoa(len(data)))
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(f.data) // who asked went away
+		_, _ = w.Write(data) // who asked went away
 	}
+}
+
+// takesGzip reports whether a browser takes gzip. A list that forbids it, or any
+// other than browsers send, gets what it surely can read.
+func takesGzip(accepted string) bool {
+	for part := range strings.SplitSeq(accepted, ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if name == "gzip" {
+			q := strings.TrimSpace(weight)
+			return q == "" || strings.Trim(strings.TrimPrefix(q, "q="), "0.") != ""
+		}
+	}
+	return false
 }
 
 var unbuilt = template.Must(template.New("unbuilt").Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>daero</title></head><body><main><h1>daero</h1><p>{{.}}</p><p lang="ko">화면 파일 없이 만든 프로그램입니다. <code>make web</code>을 실행하고 다시 빌드해 주세요. 터미널에서는 <code>daero top</code>이 같은 것을 보여 줍니다.</p><p>In a terminal, <code>daero top</code> shows the same.</p></main></body></html>

@@ -1,8 +1,11 @@
 package console_test
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -81,9 +84,39 @@ func TestUnchangedIsNotSentAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	tag := ask(t, h, "GET", "/daero/console/").Header().Get("ETag")
-	w := ask(t, h, "GET", "/daero/console/", "If-None-Match", "W/"+tag)
+	w := ask(t, h, "GET", "/daero/console/", "If-None-Match", `"other", `+tag)
 	if tag == "" || w.Code != http.StatusNotModified || w.Body.Len() > 0 {
 		t.Errorf("tag %q: %d, %d bytes", tag, w.Code, w.Body.Len())
+	}
+}
+
+func TestFilesAreCompressedForWhoTakesIt(t *testing.T) {
+	long := strings.Repeat("run();", 500)
+	h, err := console.New(fstest.MapFS{"index.html": {Data: []byte("x")}, "main-ABC.js": {Data: []byte(long)}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for accepted, packed := range map[string]bool{
+		"gzip, deflate, br, zstd": true, "gzip": true, "br;q=1.0, gzip;q=0.8": true,
+		"": false, "gzip;q=0": false, "gzip;q=0.000, br": false, "identity": false, "xgzip": false,
+	} {
+		w := ask(t, h, "GET", "/daero/console/main-ABC.js", "Accept-Encoding", accepted)
+		body := io.Reader(w.Body)
+		if length := w.Header().Get("Content-Length"); length != strconv.Itoa(w.Body.Len()) {
+			t.Errorf("%q: Content-Length %s of %d", accepted, length, w.Body.Len())
+		}
+		if packed {
+			if body, err = gzip.NewReader(body); err != nil {
+				t.Fatalf("%q: %v", accepted, err)
+			}
+		}
+		data, err := io.ReadAll(body)
+		if err != nil || string(data) != long || (w.Header().Get("Content-Encoding") == "gzip") != packed || w.Header().Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%q: %v, %d bytes, %v", accepted, err, len(data), w.Header())
+		}
+	}
+	if w := ask(t, h, "GET", "/daero/console/", "Accept-Encoding", "gzip"); w.Header().Get("Content-Encoding") != "" {
+		t.Error("what is short is compressed")
 	}
 }
 
