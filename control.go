@@ -108,6 +108,8 @@ type Control struct {
 	changes  changes
 	turned   Changed // the last configuration that came or went
 	lanes    laneOrders
+
+	runs runs
 }
 
 // responding is a response that was applied and not yet undone.
@@ -148,7 +150,7 @@ func newControl(d *Daero) *Control {
 	}
 	c := &Control{
 		d: d, ladder: ladder, runner: playbook.NewRunner(book), heard: map[string]bool{}, habits: habits{}, drained: newDrained(),
-		changes: changes{last: map[Held]uint64{}}, lanes: laneOrders{},
+		changes: changes{last: map[Held]uint64{}}, lanes: laneOrders{}, runs: runs{going: map[string]*Run{}},
 	}
 	c.revision.Store(firstRevision())
 	return c
@@ -334,6 +336,7 @@ func (c *Control) happened(ev playbook.Event) {
 	if ev.Action != nil && ev.Action.Kind.Refuses() {
 		a.Share = c.traffic.share(ev.Action, ev.To)
 	}
+	c.runs.happened(a)
 	c.d.listener.acted(a)
 	what := audit.ActionMoved
 	switch {

@@ -392,15 +392,24 @@ func TestUndoOfWhatEnded(t *testing.T) {
 		end := ch
 		end.Set = daero.Value{}
 		k.step(11 * time.Second)
-		e := conflictOf(t, func() error { _, err := k.c.Undo(k.now, short.Revision, daero.Change{By: "park", Reason: "x"}); return err }())
+		e := conflictOf(t, func() error {
+			_, err := k.c.Undo(k.now, short.Revision, daero.Change{By: "park", Reason: "x"})
+			return err
+		}())
 		if e.By != audit.By || !e.At.Equal(short.Set.Pin.Until) && !e.At.Equal(short.Set.Pause.Until) && !e.At.Equal(short.Set.Order.Until) || k.held(name) != nil {
 			t.Errorf("%s: %+v, %v", name, e, k.held(name))
 		}
 		brief := k.must(k.sets("kim", 10*time.Second)[name])
 		ended := k.must(end)
 		k.step(11 * time.Second)
-		conflictOf(t, func() error { _, err := k.c.Undo(k.now, ended.Revision, daero.Change{By: "park", Reason: "x"}); return err }())
-		conflictOf(t, func() error { _, err := k.c.Undo(k.now, brief.Revision, daero.Change{By: "park", Reason: "x"}); return err }())
+		conflictOf(t, func() error {
+			_, err := k.c.Undo(k.now, ended.Revision, daero.Change{By: "park", Reason: "x"})
+			return err
+		}())
+		conflictOf(t, func() error {
+			_, err := k.c.Undo(k.now, brief.Revision, daero.Change{By: "park", Reason: "x"})
+			return err
+		}())
 	}
 	for _, unknown := range []uint64{0, 1, k.c.Revision() + 1} {
 		conflictOf(t, func() error { _, err := k.c.Undo(k.now, unknown, daero.Change{By: "park", Reason: "x"}); return err }())
@@ -409,7 +418,10 @@ func TestUndoOfWhatEnded(t *testing.T) {
 	for range 1100 { // more than are kept
 		k.must(k.sets("kim", time.Hour)["pin"])
 	}
-	conflictOf(t, func() error { _, err := k.c.Undo(k.now, gone.Revision, daero.Change{By: "park", Reason: "x"}); return err }())
+	conflictOf(t, func() error {
+		_, err := k.c.Undo(k.now, gone.Revision, daero.Change{By: "park", Reason: "x"})
+		return err
+	}())
 }
 
 // TestNothingToOperate: without levels there is nothing to pin, and lanes can be

@@ -40,7 +40,10 @@ func TestLaneOrderMerges(t *testing.T) {
 			lane.Orders{Shed: [2]float64{0.5, 0.5}, Challenge: [2]float64{0.3, 0.3}, Ceiling: 0.25},
 		},
 		"the playbook's where it is stronger": {
-			func(o *daero.LaneOrder) { o.Shed = [2]float64{lane.Foreground: 0.1}; o.Challenge = [2]float64{0.2, 0.6} },
+			func(o *daero.LaneOrder) {
+				o.Shed = [2]float64{lane.Foreground: 0.1}
+				o.Challenge = [2]float64{0.2, 0.6}
+			},
 			lane.Orders{Shed: [2]float64{0.1, 0.4}, Challenge: [2]float64{0.3, 0.6}, Ceiling: 0.25},
 		},
 		"closed": {
@@ -300,9 +303,11 @@ func TestPredictLane(t *testing.T) {
 		change func(*daero.LaneOrder)
 		want   float64
 	}{
-		"closed":           {func(o *daero.LaneOrder) { o.Shed = [2]float64{1, 1} }, 0.6},
-		"one intent":       {func(o *daero.LaneOrder) { o.Shed = [2]float64{lane.Background: 0.5} }, 0.15},
-		"the strongest":    {func(o *daero.LaneOrder) { o.Shed, o.Defer, o.Challenge = [2]float64{0.1, 0.1}, [2]float64{0.5, 0.5}, [2]float64{0.2, 0.2} }, 0.3},
+		"closed":     {func(o *daero.LaneOrder) { o.Shed = [2]float64{1, 1} }, 0.6},
+		"one intent": {func(o *daero.LaneOrder) { o.Shed = [2]float64{lane.Background: 0.5} }, 0.15},
+		"the strongest": {func(o *daero.LaneOrder) {
+			o.Shed, o.Defer, o.Challenge = [2]float64{0.1, 0.1}, [2]float64{0.5, 0.5}, [2]float64{0.2, 0.2}
+		}, 0.3},
 		"a ramp":           {func(o *daero.LaneOrder) { o.Ramp = daero.LaneRamp{From: 0.75, Add: 0.1, Every: time.Second} }, 0.15},
 		"opened":           {func(o *daero.LaneOrder) { o.Open = true }, 0},
 		"permits it needs": {func(o *daero.LaneOrder) { o.Ceiling = 5 }, 0},

@@ -156,6 +156,7 @@ func (t *teller) try(ctx context.Context, n playbook.Notice) (err error) {
 
 // effectFailed records that a target was not told.
 func (c *Control) effectFailed(name string, n playbook.Notice, err error) {
+	c.runs.failed(name, n.Row, err.Error())
 	// The listener is asked, not the control: a notice may be dropped amid a step.
 	c.record(audit.Entry{
 		At: time.Now(), Who: audit.By, What: audit.ActionFailed, Target: name,

@@ -90,6 +90,9 @@ type Config struct {
 	// Secure reports whether a request came by HTTPS all the way from the
 	// browser. Default: whether the connection has TLS.
 	Secure func(*http.Request) bool
+	// Preview reads a playbook that somebody thinks of, and changes nothing.
+	// Default: nothing does.
+	Preview func(ctx context.Context, text string) (PlaybookDraft, error)
 	// LaneOf tells which lane a request would take in the configuration in force.
 	// Errors are ErrNoLanes, or have ErrQuestion in them. Default: none.
 	LaneOf func(ctx context.Context, q LaneQuestion) (LaneAnswer, error)
@@ -132,6 +135,10 @@ func New(cfg Config) (*API, error) {
 	}
 	if cfg.Fleet == nil {
 		cfg.Fleet = func(time.Time) (fleetlog.State, bool) { return fleetlog.State{}, false }
+	}
+	if cfg.Coming == nil {
+		control := cfg.Daero.Control()
+		cfg.Coming = func(now time.Time) []ComingDoc { return coming(control, now, fewComing) }
 	}
 	if cfg.LaneOf == nil {
 		cfg.LaneOf = noLanes

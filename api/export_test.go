@@ -33,3 +33,6 @@ func LaneOrderOf(r io.Reader, now time.Time, who string) (daero.LaneOrder, error
 	}
 	return d.order(now, who, "default", "login", 1)
 }
+
+// Unified compares texts.
+var Unified = unified

@@ -58,7 +58,10 @@ type ActionDoc struct {
 	// Share (0 to 1) of all requests that it would refuse when full, predicted
 	// from the last minute.
 	Share float64 `json:"predicted_share"`
-	Where string  `json:"where,omitempty"` // FILE:LINE
+	// Would is what it would have done in shadow, or while it was paused or
+	// stopped; missing if it would have done nothing lately.
+	Would *WouldDoc `json:"would,omitempty"`
+	Where string    `json:"where,omitempty"` // FILE:LINE
 }
 
 // InForceDoc is an action in force.
@@ -92,19 +95,14 @@ func showPlaybook(c *call) error {
 	st := c.Daero.Control().State(c.Now())
 	doc := PlaybookDoc{
 		At: st.At, Level: st.Level.Level, Revision: st.Revision, Shadow: st.Shadow, Paused: st.Paused,
-		Rows: c.rows(st.Book), InForce: []InForceDoc{}, Tellers: tellers(st), Flags: st.Flags,
-	}
-	for _, f := range st.Actions {
-		doc.InForce = append(doc.InForce, InForceDoc{
-			ID: f.ID, Kind: f.Action.Kind.String(), Row: f.Action.At, Strength: f.Strength, Shadow: f.Shadow,
-			Since: f.Since, Stopped: f.Stopped, Share: f.Share, Rate: rateOf(f.Action),
-		})
+		Rows: c.rows(st.Book), InForce: inForceDocs(st), Tellers: tellers(st), Flags: st.Flags,
 	}
 	return c.send(http.StatusOK, doc)
 }
 
 func (c *call) rows(book playbook.Config) []RowDoc {
 	rows := make([]RowDoc, 0, level.Count-1)
+	would := would(c.Daero.Control().Runs(0))
 	for lv := level.Attention; lv < level.Count; lv++ {
 		row := RowDoc{Level: lv, Number: int(lv), Korean: lv.Korean(), Actions: []ActionDoc{}}
 		for _, a := range book.Actions {
@@ -118,6 +116,7 @@ func (c *call) rows(book playbook.Config) []RowDoc {
 			if a.Kind.Refuses() {
 				d.Share = c.Daero.Control().Predict(a, a.To)
 			}
+			d.Would = would[lv.String()+" "+d.ID]
 			row.Actions = append(row.Actions, d)
 		}
 		rows = append(rows, row)

@@ -16,6 +16,8 @@ type globalParser struct {
 	// damaged are blocks, FILE:LINE, with a mistake in them: what they do not
 	// say is not held against them.
 	damaged map[string]bool
+	// proposal says that somebody thinks of it: what is in force has names.
+	proposal bool
 }
 
 // parseGlobal reads the global option:

@@ -263,7 +263,7 @@ func (a *ActionConfig) telling(args []string) error {
 // webhookName gives a URL that stands in the playbook itself a name: its host,
 // because paths of such URLs are secrets and names are shown.
 func (p *globalParser) webhookName(target, where string) string {
-	if !strings.Contains(target, "://") {
+	if !strings.Contains(target, "://") || p.known(target) {
 		return target
 	}
 	host := "https://"

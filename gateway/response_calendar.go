@@ -71,6 +71,28 @@ var _ = addSource("calendar", source{
 				return nil, fmt.Errorf("zone %s: not known: write it like Asia/Seoul", o.Zone)
 			}
 		}
-		return calendar.New(cfg)
+		c, err := calendar.New(cfg)
+		if err != nil {
+			return nil, err
+		}
+		return foreseeing{c}, nil
 	},
 })
+
+// foreseeing is a calendar that says what is to come.
+type foreseeing struct{ *calendar.Calendar }
+
+// Foresee implements daero.Foreseer.
+func (f foreseeing) Foresee(now time.Time, n int) []daero.Foreseen {
+	coming := f.Coming(now, n)
+	all := make([]daero.Foreseen, 0, len(coming))
+	for _, e := range coming {
+		all = append(all, daero.Foreseen{At: e.Start, Until: e.End, Name: e.Summary})
+	}
+	return all
+}
+
+var (
+	_ daero.Foreseer = foreseeing{}
+	_ daero.Runner   = foreseeing{}
+)
