@@ -25,7 +25,7 @@ func TestStrength(t *testing.T) {
 	w.expect(w.do("", "GET", "/daero/api/captcha/strength", ""), http.StatusUnauthorized)
 }
 
-func TestPreview(t *testing.T) {
+func TestQuestionToLookAt(t *testing.T) {
 	w := newWorld(t, func(cfg *api.Config) { cfg.Previews = &preview.Booth{} })
 	const path = "/daero/api/captcha/preview"
 	w.expect(w.do(store.Viewer, "GET", path, ""), http.StatusForbidden)
