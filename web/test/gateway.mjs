@@ -204,7 +204,7 @@ export function serve(port) {
         Object.assign(pretend, await read(req));
         if (pretend.drop) for (const s of streams) s.destroy();
         pretend.drop = false;
-        return json(res, pretend);
+        return json(res, { ...pretend, streams: streams.size });
       }
       if (url.pathname.startsWith("/daero/api/")) return await api(req, res, url.pathname.slice(11), url.searchParams);
       if (!url.pathname.startsWith("/daero/console/")) return res.writeHead(302, { Location: "/daero/console/" }).end();

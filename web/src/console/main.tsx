@@ -25,6 +25,8 @@ async function main() {
   const draw = () => render(<Shell />, app);
   prefs.watch(() => void dress().then(draw));
   night.addEventListener("change", () => void dress().then(draw));
+  addEventListener("beforeprint", () => root.removeAttribute("data-dark")); // paper is white
+  addEventListener("afterprint", () => void dress());
   await Promise.all([dress(), refresh()]);
   draw();
   // The page may be there before the gateway is.

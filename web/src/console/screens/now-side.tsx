@@ -65,7 +65,7 @@ function ActionLine({ a, paused }: { a: InForce; paused: boolean }) {
           {a.stopped ? t("entry.byUntil", { by: a.stopped.by, until: until(a.stopped.until) }) : t("now.onSince", { at: moment(a.since, live.gatewayTime()) })}
         </p>
       </div>
-      {can("operator") && !kiosk && (a.stopped ? <Button small onClick={start} disabled={stale} data-do="start">{t("start.label")}</Button> : <Button small onClick={stop} disabled={stale} data-do="stop">{t("stop.label")}</Button>)}
+      {can("operator") && !kiosk && (a.stopped ? <Button small onClick={start} disabled={stale} data-do="start" aria-label={`${t("start.label")}: ${name}`}>{t("start.label")}</Button> : <Button small onClick={stop} disabled={stale} data-do="stop" aria-label={`${t("stop.label")}: ${name}`}>{t("stop.label")}</Button>)}
     </li>
   );
 }
@@ -135,7 +135,7 @@ function FeedLine({ e }: { e: Event }) {
   return (
     <li>
       <div class="row head"><Clock at={e.at} /> <KindBadge kind={e.kind} />{e.entry.shadow && <Badge>{t("now.inShadow")}</Badge>}{e.kind === "manual" && <span class="muted">{e.entry.who}</span>}
-        {undo && can("operator") && !kiosk && <Button small kind="quiet" onClick={() => void undoIt(undo, said)} data-do="undo">{t("ui.undo")}</Button>}
+        {undo && can("operator") && !kiosk && <Button small kind="quiet" onClick={() => void undoIt(undo, said)} data-do="undo" aria-label={`${t("ui.undo")}: ${said}`}>{t("ui.undo")}</Button>}
       </div>
       <p>{said}</p>
       {why && !why.startsWith("level ") && <p class="help">{why}</p>}
