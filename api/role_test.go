@@ -68,6 +68,20 @@ func (w *world) cookie(operator, name string, role store.Role) (carry func(*http
 	return carryCookie("__Host-daero", secret), s.ID
 }
 
+// fresh carries a session that is made anew after it was logged out of.
+func (w *world) fresh(operator, name string, role store.Role) (carry func(*http.Request)) {
+	var kept func(*http.Request)
+	return func(r *http.Request) {
+		if kept == nil {
+			kept, _ = w.cookie(operator, name, role)
+		}
+		kept(r)
+		if r.Method == "DELETE" && r.URL.Path == api.Prefix+"session" {
+			kept = nil
+		}
+	}
+}
+
 func carryCookie(name, secret string) func(*http.Request) {
 	return func(r *http.Request) {
 		r.AddCookie(&http.Cookie{Name: name, Value: secret})
@@ -106,14 +120,8 @@ func (w *world) visitors() (all []visitor) {
 	w.t.Helper()
 	all = append(all, visitor{name: "nobody"})
 	for _, role := range []store.Role{store.Viewer, store.Acting, store.Admin} {
-		fresh := func(r *http.Request) { // those before it may have logged out
-			carry, _ := w.cookie(w.id(role), "the-"+string(role), role)
-			carry(r)
-		}
-		elsewhere := func(r *http.Request) {
-			carry, _ := w.cookie("", "park@example.com", role)
-			carry(r)
-		}
+		fresh := w.fresh(w.id(role), "the-"+string(role), role)
+		elsewhere := w.fresh("", "park@example.com", role)
 		all = append(all,
 			visitor{name: "a token", role: role, carry: carryToken(w.token(role))},
 			visitor{name: "a cookie", role: role, carry: fresh},
@@ -147,35 +155,26 @@ func (w *world) strangers() []visitor {
 	}
 	raised, _ := w.cookie(w.id(store.Viewer), "the-viewer", store.Admin)
 	admin := store.Session{Operator: w.id(store.Admin), Name: "the-admin", Role: store.Admin}
-	expired := func(r *http.Request) { // added again: a new session takes those that have ended away
-		secret, _, err := w.cfg.Login.Sessions.Begin(w.t.Context(), w.clock().Add(-session.Idle), admin)
-		if err != nil {
-			w.t.Error(err)
-		}
-		carryCookie("__Host-daero", secret)(r)
+	idle, _, err := w.cfg.Login.Sessions.Begin(w.t.Context(), w.clock().Add(-session.Idle), admin)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	wrong := func(r *http.Request) {
-		secret, _, err := w.cfg.Login.Sessions.Begin(w.t.Context(), w.clock(), admin)
-		if err != nil {
-			w.t.Error(err)
-		}
-		carryCookie("daero", secret)(r)
+	plain, _, err := w.cfg.Login.Sessions.Begin(w.t.Context(), w.clock().Add(-session.Idle+1), admin)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	fresh := func(r *http.Request) {
-		carry, _ := w.cookie(w.id(store.Admin), "the-admin", store.Admin)
-		carry(r)
-	}
+	fresh := w.fresh(w.id(store.Admin), "the-admin", store.Admin)
 	return []visitor{
 		{name: "a forged token", carry: carryToken(forged)},
 		{name: "a token of who was removed", carry: carryToken(text)},
 		{name: "no token at all", carry: carryToken("")},
 		{name: "a forged cookie", carry: carryCookie("__Host-daero", strings.Repeat("A", 43))},
 		{name: "an empty cookie", carry: carryCookie("__Host-daero", "")},
-		{name: "a cookie that has expired", carry: expired},
+		{name: "a cookie that has expired", carry: carryCookie("__Host-daero", idle)},
 		{name: "a cookie that was revoked", carry: revoked},
 		{name: "a cookie of who was removed", carry: removed},
 		{name: "a cookie of a role they have not", carry: raised},
-		{name: "a cookie of plain HTTP", carry: wrong},
+		{name: "a cookie of plain HTTP", carry: carryCookie("daero", plain)},
 		{name: "two cookies", carry: both(fresh, carryCookie("__Host-daero", strings.Repeat("A", 43)))},
 		{name: "a cookie beside a token that is none", carry: both(fresh, carryToken(forged))},
 	}
