@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { bodyOf, formOf, fresh, hostMistake, hostsOf, milliseconds, mistakes, snippet, type Site } from "../src/console/screens/captcha-form";
 import { exportLink, filterOf, instant, matches, merge, mistake, none, query } from "../src/console/screens/log-query";
+import { whats } from "../src/console/screens/log-what";
 import { nameMistake, passwordMistake } from "../src/console/screens/operators-form";
 import { before, diffCount, diffLines } from "../src/console/screens/playbook-diff";
 import { matrix, ramp, type Action, type Row } from "../src/console/screens/playbook-matrix";
 import * as redrive from "../src/console/screens/queues-form";
+import en from "../src/console/words/en.json";
 import { barOf, bound, exact, lanesOf, panels, score } from "../src/console/screens/rehearse-series";
 
 const action = (id: string, more: Partial<Action> = {}): Action => ({ id, kind: id.split(" ")[0]!, lane: id.split(" ")[1], from: 0, to: 1, predicted_share: 0, ...more });
@@ -172,4 +175,12 @@ test("verdicts are read as they are meant", () => {
 test("what a diff is against can be read out of it", () => {
   const lines = diffLines("--- in force\n+++ proposed\n@@ -1,5 +1,4 @@\n playbook {\n-\tat caution {\n-\t\tslow sync 30s\n+\tat serious {\n \t}\n }\n");
   assert.equal(before(lines), "playbook {\n\tat caution {\n\t\tslow sync 30s\n\t}\n}\n");
+});
+
+test("whatever the record can hold has words, and can be chosen", () => {
+  const files = [...readdirSync("../audit").map((name) => "../audit/" + name), "../relay/listener.go"].filter((name) => name.endsWith(".go") && !name.endsWith("_test.go"));
+  const told = files.flatMap((name) => [...readFileSync(name, "utf8").matchAll(/= "([a-z]+\.[a-z_]+)"/g)].map((m) => m[1]!));
+  assert.ok(told.length > 50, `${told.length} kinds of entries found in Go`);
+  assert.deepEqual([...new Set(told)].sort(), whats().sort());
+  assert.deepEqual(whats().filter((what) => !(`log.what.${what}` in en)), []);
 });

@@ -120,13 +120,15 @@ function Statistics({ site }: { site: Site }) {
 const kinds = ["work", "order", "relation", "name", "missing", "icon", "words"];
 
 function Kinds({ s }: { s: Statistics }) {
+  const found = kinds.filter((k) => s.solved?.[k] || s.missed?.[k]);
+  if (found.length === 0) return null;
   return (
     <div class="table" role="region" aria-label={t("captcha.byKind")} tabIndex={0}>
       <table>
         <caption class="hidden">{t("captcha.byKind")}</caption>
         <thead><tr><th scope="col">{t("captcha.kind")}</th><th scope="col" class="num">{t("captcha.solved")}</th><th scope="col" class="num">{t("captcha.missedN")}</th></tr></thead>
         <tbody>
-          {kinds.filter((k) => s.solved?.[k] || s.missed?.[k]).map((k) => <tr key={k}><th scope="row">{t(`captcha.kind.${k}` as Key)}</th><td class="num">{num(s.solved?.[k] ?? 0)}</td><td class="num">{num(s.missed?.[k] ?? 0)}</td></tr>)}
+          {found.map((k) => <tr key={k}><th scope="row">{t(`captcha.kind.${k}` as Key)}</th><td class="num">{num(s.solved?.[k] ?? 0)}</td><td class="num">{num(s.missed?.[k] ?? 0)}</td></tr>)}
         </tbody>
       </table>
     </div>

@@ -12,6 +12,7 @@ import { Guarded } from "../ui/guard";
 import { Table } from "../ui/table";
 import { undoOf } from "../ui/toast";
 import { t, tOr, type Key } from "../words";
+import { groups, whats } from "./log-what";
 import { contentOf, exportLink, fields, filterOf, instant, matches, merge, mistake, query, type Filter } from "./log-query";
 
 interface Page {
@@ -23,13 +24,6 @@ interface Page {
 const pageSize = 100;
 const spans = ["15m", "1h", "6h", "24h", "168h", ""];
 
-/** What can have happened; in the order of the list. */
-const whats = [
-  "level.changed", "level.pinned", "level.unpinned", "action.entered", "action.moved", "action.left", "action.failed", "action.stopped", "action.started",
-  "playbook.paused", "playbook.resumed", "lane.ordered", "lane.released", "lane.ramped", "plan.applied", "plan.withdrawn", "signal.lost", "signal.back",
-  "operator.added", "operator.removed", "operator.login", "operator.refused", "relay.paused", "relay.resumed", "relay.peeked", "relay.redriven", "relay.dead_lettered",
-  "relay.circuit_opened", "relay.circuit_closed", "captcha.site_added", "captcha.site_changed", "captcha.site_removed", "captcha.secret_rotated",
-];
 export const whatName = (what: string) => tOr(`log.what.${what}`, what);
 
 export function Log() {
@@ -143,7 +137,10 @@ function Filters({ filter }: { filter: Filter }) {
         {(p) => (
           <select {...p} value={draft.what} onChange={(e) => show({ ...draft, what: e.currentTarget.value })}>
             <option value="">{t("log.any")}</option>
-            {[...new Set([...whats, draft.what])].filter(Boolean).map((w) => <option key={w} value={w}>{whatName(w)}</option>)}
+            {draft.what && !whats().includes(draft.what) && <option>{draft.what}</option>}
+            {groups.map(([group, names]) => (
+              <optgroup key={group} label={t(`log.group.${group}` as Key)}>{names.map((name) => <option key={name} value={`${group}.${name}`}>{whatName(`${group}.${name}`)}</option>)}</optgroup>
+            ))}
           </select>
         )}
       </Field>
@@ -156,9 +153,13 @@ function Filters({ filter }: { filter: Filter }) {
   );
 }
 
+/** The revisions of controls that a later entry says it undid. */
+const undoneBy = (entries: AuditEntry[]) => new Set(entries.map((e) => e.undo?.of).filter(Boolean));
+
 const own = (entry: AuditEntry) => entry.who === "daero";
 
 function Entries({ entries, again }: { entries: AuditEntry[]; again(): void }) {
+  const undone = undoneBy(entries);
   return (
     <Table
       caption={t("menu.log")} cards rows={entries} rowKey={(e) => e.id || contentOf(e)} empty={<Empty title={t("log.none")}>{t("log.noneHelp")}</Empty>}
@@ -168,7 +169,7 @@ function Entries({ entries, again }: { entries: AuditEntry[]; again(): void }) {
         { key: "what", label: t("log.what"), head: true, render: (e) => <>{whatName(e.what)} {e.shadow && <Badge>{t("log.shadow")}</Badge>}</> },
         { key: "target", label: t("log.target"), render: (e) => <Target e={e} /> },
         { key: "why", label: t("log.why"), wide: true, render: (e) => <>{e.why}{e.until && <small>{t("log.untilAt", { at: dayTime(e.until) })}</small>}<Details e={e} /></> },
-        { key: "undo", label: t("ui.undo"), render: (e) => <UndoButton e={e} again={again} /> },
+        { key: "undo", label: t("ui.undo"), render: (e) => (undone.has(e.undo?.revision) ? t("log.undone") : <UndoButton e={e} again={again} />) },
       ]}
     />
   );

@@ -41,7 +41,7 @@ export function Operators() {
   return (
     <div class="operators stackup">
       <header class="screen">
-        <p class="state">{t("operators.you", { name: session.name, role: roleName(session.role) })} {session.expires && t("operators.until", { at: ago(session.expires) })}</p>
+        <p class="state">{t("operators.you", { name: session.name, role: roleName(session.role) })}{session.expires && " · "}{session.expires && t("operators.until", { at: ago(session.expires) })}</p>
         <Button onClick={() => void session.logout()}>{t("operators.logout")}</Button>
       </header>
       {session.can("admin") ? <Accounts self={session.name} /> : <Panel title={t("operators.accounts")}><Empty title={t("operators.adminOnly")} /></Panel>}

@@ -78,11 +78,13 @@ export function Playbook() {
 
 function State({ doc, reload }: { doc: PlaybookDoc; reload(): void }) {
   const { paused } = doc;
+  const pin = useLive().now?.level.pin;
   const refused = doc.in_force.filter((a) => !a.stopped && !a.shadow).reduce((most, a) => Math.max(most, a.predicted_share), 0);
   return (
     <>
       <p class="state">
         <LevelBadge level={doc.level} />{" "}
+        {pin && <><Badge tone="warn">{t("playbook.pinned")}</Badge> {t("playbook.pinnedBy", { by: pin.by, until: dayTime(pin.until), reason: pin.reason })} </>}
         {paused
           ? <><Badge tone="warn">{t("playbook.paused")}</Badge> {t("playbook.pausedBy", { by: paused.by, until: dayTime(paused.until), reason: paused.reason })}</>
           : doc.shadow
@@ -129,7 +131,7 @@ function InForcePanel({ doc, actions, reload }: { doc: PlaybookDoc; actions: Act
         caption={t("playbook.inForce")} cards rows={doc.in_force} rowKey={(a) => a.id} empty={<Empty title={t("playbook.nothing")} />}
         rowClass={(a) => (a.stopped ? "stopped" : undefined)}
         columns={[
-          { key: "action", label: t("playbook.action"), head: true, wide: true, render: (a) => <><Named id={a.id} kind={a.kind} action={actions.find((x) => x.id === a.id)} /> {a.shadow && <Badge tone="info">{t("playbook.shadowOnly")}</Badge>}{a.stopped && <p class="why">{t("playbook.stoppedBy", { by: a.stopped.by, until: dayTime(a.stopped.until), reason: a.stopped.reason })}</p>}</> },
+          { key: "action", label: t("playbook.action"), head: true, wide: true, render: (a) => <><Named id={a.id} kind={a.kind} action={actions.find((x) => x.id === a.id)} /> {a.shadow && !a.stopped && <Badge tone="info">{t("playbook.shadowOnly")}</Badge>}{a.stopped && <p class="why">{t("playbook.stoppedBy", { by: a.stopped.by, until: dayTime(a.stopped.until), reason: a.stopped.reason })}</p>}</> },
           { key: "row", label: t("playbook.since"), render: (a) => <><LevelBadge level={a.row} /> <Time at={a.since} /></> },
           { key: "strength", label: t("playbook.strength"), render: (a) => <Bar of={a.strength} color={a.shadow || a.stopped ? "muted" : "shed"} /> },
           { key: "share", label: t("playbook.predicted"), num: true, render: (a) => (a.predicted_share ? share(a.predicted_share) : "–") },
@@ -163,7 +165,7 @@ function Cell({ all, live }: { all: Standing[]; live(id: string): InForce | unde
 
 function Chip({ standing: { action: a, own }, live }: { standing: Standing; live?: InForce }) {
   const strength = ramp(a);
-  const state = live && !live.shadow ? (live.stopped ? "stopped" : "live") : "";
+  const state = live?.stopped ? "stopped" : live && !live.shadow ? "live" : "";
   return (
     <li class={`chip ${own ? "" : "kept"} ${a.shadow ? "shadow" : ""} ${state}`} title={[a.id, a.where].filter(Boolean).join(" · ")}>
       <b>{kindName(a.kind)}</b>
