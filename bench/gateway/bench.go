@@ -14,15 +14,16 @@ import (
 
 // bench is the servers of one run.
 type bench struct {
-	o       options
-	cpus    cpus
-	dir     string
-	holder  *holder
-	held    chan struct{}
-	servers []*server
-	pids    map[string]int    // by arm
-	url     map[string]string // by arm
-	refusal refusal
+	o        options
+	cpus     cpus
+	dir      string
+	holder   *holder
+	held     chan struct{}
+	servers  []*server
+	pids     map[string]int    // by arm
+	url      map[string]string // by arm
+	refusal  refusal
+	consoles consoles
 }
 
 // The arms. The first of a pair is compared with the second.
@@ -42,11 +43,12 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	if b.dir, err = os.MkdirTemp("", "daero-bench-"); err != nil {
 		return b, err
 	}
-	ports, err := freePorts(6)
+	ports, err := freePorts(8)
 	if err != nil {
 		return b, err
 	}
 	upstream, refuser, plain, lanes, refusing, respond := ports[0], ports[1], ports[2], ports[3], ports[4], ports[5]
+	console, admin := ports[6], ports[7]
 	b.holder = newHolder()
 
 	at := func(port int, path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", port, path) }
@@ -64,6 +66,9 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 		return b, err
 	}
 	if err := b.gateway(ctx, armLanes, lanesConfig(lanes, upstream)); err != nil {
+		return b, err
+	}
+	if err := b.startConsole(ctx, console, admin, upstream); err != nil {
 		return b, err
 	}
 	if err := b.gateway(ctx, armRefuse, refusingConfig(refusing, b.holder.port())); err != nil {

@@ -23,6 +23,8 @@ func comparisons() []comparison {
 		{"forwarding", armLanes, armPlain, 0.95, served},
 		{"refusing", armRefuse, armNginx, 0.80, refused},
 		{"refusing, server aside", armRefuse, armRespond, 0, refused},
+		{"one console", armOneConsole, armNoConsole, 0.99, served},
+		{"50 consoles", armConsoles, armNoConsole, 0.95, served},
 	}
 }
 
@@ -92,8 +94,16 @@ func over(a, b float64) float64 {
 	return a / b
 }
 
-// load drives an arm and asks its process what that took.
+// load drives an arm, with its consoles open if it has any.
 func (b *bench) load(ctx context.Context, arm string, d time.Duration) (sample, error) {
+	if watched[arm] > 0 {
+		return b.watchedLoad(ctx, arm, d)
+	}
+	return b.drive(ctx, arm, d)
+}
+
+// drive sends requests to an arm and asks its process what that took.
+func (b *bench) drive(ctx context.Context, arm string, d time.Duration) (sample, error) {
 	before := b.cpuTime(arm)
 	s, err := b.wrk(ctx, b.url[arm], d)
 	if n := (s.OK + s.Refused) * d.Seconds(); n > 0 {
