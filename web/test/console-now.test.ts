@@ -4,7 +4,7 @@ import { test } from "node:test";
 import en from "../src/console/words/en.json";
 import ko from "../src/console/words/ko.json";
 import { actionName, describe, markLabel } from "../src/console/entry";
-import { feltText } from "../src/console/felt";
+import { feltText, orderText, sharesText } from "../src/console/felt";
 import { extend, fromDoc } from "../src/console/history";
 import { prefs } from "../src/console/prefs";
 import { ofLane } from "../src/console/screens/lanes-one";
@@ -37,6 +37,16 @@ test("what people feel, as a sentence", () => {
     assert.equal(feltText(felt), english);
   }
   prefs.patch({ lang: "ko" });
+});
+
+test("what a person ordered, as a sentence", () => {
+  const order = { backend: "chat", lane: "login", shed: {}, defer: {}, challenge: {}, text: "what the gateway says", until: "", by: "min", reason: "", since: "", admits: 0.25, revision: 1 };
+  assert.equal(orderText({ ...order, ramp: { from: 0.2, add: 0.05, every: 30 } }), "25% 입장 중, 30초마다 5%씩");
+  assert.equal(orderText({ ...order, shed: { foreground: 0.5, background: 0.5 }, ceiling: 40 }), "거절 50% · 통행권 40개까지");
+  assert.equal(orderText({ ...order, shed: { foreground: 1, background: 1 }, closed: true }), "닫힘(모두 거절)");
+  assert.equal(orderText({ ...order, open: true }), "열림(대응을 무시)");
+  assert.equal(orderText(order), "what the gateway says");
+  assert.equal(sharesText({ foreground: 0, background: 0.75 }), "앱 자동 요청 75%");
 });
 
 test("what happened, as a sentence; what is not known is said as it is", () => {

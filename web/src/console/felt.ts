@@ -1,6 +1,6 @@
-// What people feel, in a sentence.
-import { seconds, span } from "./format";
-import type { Felt } from "./types";
+// What people feel, and what people order, in a sentence.
+import { num, seconds, share, span } from "./format";
+import type { Felt, LaneOrder, Shares } from "./types";
 import { t, tOr } from "./words";
 
 /** "새 로그인 4명 중 3명이 예약을 받음": how many of how many, and what they get. */
@@ -12,4 +12,20 @@ export function feltText(f: Felt): string {
   const some = f.n !== undefined && f.of !== undefined && f.n < f.of ? "" : ".all";
   const timed = f.seconds ? ".time" : "";
   return tOr(`felt.${f.kind}${some}${timed}`, "", blanks) || tOr(`felt.${f.kind}${some}`, "", blanks) || tOr(`felt.${f.kind}`, f.kind, blanks);
+}
+
+/** Shares by intent: "앱 자동 요청 75%", or one share where all have the same. */
+export function sharesText(s: Shares | undefined): string {
+  const some = Object.entries(s ?? {}).filter(([, v]) => v > 0);
+  const same = some.length > 1 && some.every(([, v]) => v === some[0]![1]);
+  return same ? share(some[0]![1]) : some.map(([who, v]) => `${tOr(`who.${who}`, who)} ${share(v)}`).join(", ");
+}
+
+/** An order by hand. */
+export function orderText(o: LaneOrder): string {
+  const parts = o.closed ? [t("order.closed")] : (["shed", "defer", "challenge"] as const).flatMap((k) => (sharesText(o[k]) ? [`${t(`kind.${k}`)} ${sharesText(o[k])}`] : []));
+  if (o.open) parts.push(t("order.open"));
+  if (o.ceiling) parts.push(t("order.ceiling", { n: num(o.ceiling) }));
+  if (o.ramp) parts.push(t("order.ramp", { now: share(o.admits), add: share(o.ramp.add), every: span(o.ramp.every) }));
+  return parts.join(" · ") || o.text;
 }

@@ -1,13 +1,13 @@
 // One lane: its limit against its latency and why it moved, how long people wait,
 // who was refused and why, and what is ordered.
 import { useMemo } from "preact/hooks";
-import { feltText } from "../felt";
-import { num, seconds, share, until } from "../format";
 import { describe, KindBadge } from "../entry";
+import { feltText, orderText, sharesText } from "../felt";
+import { num, seconds, share, until } from "../format";
 import { ranges, rangeOf, useHistory, type History } from "../history";
 import { useAct, useLive, useSession } from "../hooks";
 import { href, setQuery, useRoute } from "../router";
-import type { Event, LaneSeries, NowDoc, NowLane, Series, Shares } from "../types";
+import type { Event, LaneSeries, NowDoc, NowLane, Series } from "../types";
 import { Badge, Button, Choice, Clock, Empty, Facts, Loading, Missing, Panel, Problem } from "../ui/basic";
 import { Chart, type ChartSeries } from "../ui/chart";
 import { laneId, StateWord } from "../ui/lane-table";
@@ -58,8 +58,6 @@ function Head({ lane, now }: { lane: NowLane; now: NowDoc }) {
   );
 }
 
-const parts = (s: Shares | undefined) => Object.entries(s ?? {}).filter(([, v]) => v > 0).map(([who, v]) => `${tOr(`who.${who}`, who)} ${share(v)}`).join(", ");
-
 /** What is ordered of the lane, by the playbook and by hand. */
 function Orders({ lane, now }: { lane: NowLane; now: NowDoc }) {
   const { can } = useSession();
@@ -67,7 +65,7 @@ function Orders({ lane, now }: { lane: NowLane; now: NowDoc }) {
   const act = useAct();
   const o = lane.orders ?? {};
   const hand = o.by_operator;
-  const book = (["shed", "defer", "challenge"] as const).flatMap((k) => (parts(o[k]) ? [`${t(`kind.${k}`)}: ${parts(o[k])}`] : []));
+  const book = (["shed", "defer", "challenge"] as const).flatMap((k) => (sharesText(o[k]) ? [`${t(`kind.${k}`)} ${sharesText(o[k])}`] : []));
   if (lane.ceiling || o.ceiling) book.push(`${t("kind.ceiling")}: ${share(lane.ceiling || o.ceiling)}`);
   return (
     <div class="orders">
@@ -75,7 +73,7 @@ function Orders({ lane, now }: { lane: NowLane; now: NowDoc }) {
         <p><span class="muted">{t("onelane.orders")}</span> {book.length ? book.join(" · ") : t("onelane.noOrders")}</p>
         {hand && (
           <p class="hand">
-            <Badge tone="warn">{t("lane.byHand")}</Badge> {hand.text} {hand.ramp && <strong>{t("onelane.admits", { share: share(hand.admits) })}</strong>} <span class="muted">{t("entry.byUntil", { by: hand.by, until: until(hand.until) })} · {hand.reason}</span>
+            <Badge tone="warn">{t("lane.byHand")}</Badge> {orderText(hand)} <span class="muted">{t("entry.byUntil", { by: hand.by, until: until(hand.until) })} · {hand.reason}</span>
           </p>
         )}
       </div>

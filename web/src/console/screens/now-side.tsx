@@ -1,5 +1,6 @@
 // Beside the lanes: what is in force, which signals there are, what just happened.
 import { actionName, describe, KindBadge } from "../entry";
+import { orderText } from "../felt";
 import { ago, clock, dayTime, moment, num, share, span, until } from "../format";
 import { useAct, useLive, useSession, useTick } from "../hooks";
 import { live } from "../live";
@@ -27,7 +28,7 @@ export function InForcePanel({ now }: { now: NowDoc }) {
             <li key={l.backend + l.name}>
               <div class="grow">
                 <p><a href={href("lanes", [l.backend, l.name])}>{l.name}</a> <Badge tone="warn">{t("event.manual")}</Badge></p>
-                <p class="help">{o.text} · {t("entry.byUntil", { by: o.by, until: until(o.until) })}</p>
+                <p class="help">{orderText(o)} · {t("entry.byUntil", { by: o.by, until: until(o.until) })}</p>
               </div>
             </li>
           );

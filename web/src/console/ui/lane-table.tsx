@@ -1,6 +1,6 @@
 // Lanes as a table, worst first; as cards on a phone.
 import { useState } from "preact/hooks";
-import { feltText } from "../felt";
+import { feltText, orderText } from "../felt";
 import { num, seconds, share } from "../format";
 import { href } from "../router";
 import type { LaneState, NowLane } from "../types";
@@ -82,7 +82,7 @@ function Row({ l, many }: { l: NowLane; many: boolean }) {
     <tr class={`lane ${l.state}`}>
       <th scope="row" class="name">
         <a href={href("lanes", [l.backend, l.name])}>{many && <span class="muted">{l.backend}/</span>}{l.name}</a> {l.tier !== "normal" && <span class="muted tier">{t(`tier.${l.tier}`)}</span>}
-        {l.orders?.by_operator && <> <Badge tone="warn" title={l.orders.by_operator.text}>{t("lane.byHand")}</Badge></>}
+        {l.orders?.by_operator && <> <Badge tone="warn" title={orderText(l.orders.by_operator)}>{t("lane.byHand")}</Badge></>}
       </th>
       <td class="st"><StateWord state={l.state} /></td>
       <td class="felt">{feltText(l.felt)}</td>
