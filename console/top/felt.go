@@ -9,18 +9,18 @@ import (
 // who are the people that something happens to.
 var who = map[string]words{
 	"":           {"", ""},
-	"foreground": {"using it ", "쓰는 중인 "},
+	"foreground": {"in use ", "쓰는 중인 "},
 	"background": {"background ", "백그라운드 "},
 	"new-device": {"new-device ", "새 기기 "},
 }
 
 var feelings = map[live.Feeling]words{
-	live.FeltShed:      {"%s%s told to come back", "%s요청 %s 나중에 다시 오라는 답을 받음"},
-	live.FeltDefer:     {"%s%s done later", "%s요청 %s 나중에 처리됨"},
-	live.FeltChallenge: {"%s%s asked to prove themselves", "%s요청 %s 확인을 요청받음"},
-	live.FeltFail:      {"%s%s fail", "%s요청 %s 실패함"},
-	live.FeltWait:      {"%s%s wait %s", "%s요청 %s %s 기다림"},
-	live.FeltSlow:      {"%s%s take %s", "%s요청 %s %s 걸림"},
+	live.FeltShed:      {"%[2]s %[1]stold to come back", "%s요청 %s 나중에 다시 오라는 답을 받음"},
+	live.FeltDefer:     {"%[2]s %[1]sdone later", "%s요청 %s 나중에 처리됨"},
+	live.FeltChallenge: {"%[2]s %[1]sasked to prove themselves", "%s요청 %s 확인을 요청받음"},
+	live.FeltFail:      {"%[2]s %[1]sfail", "%s요청 %s 실패함"},
+	live.FeltWait:      {"%[2]s %[1]swait %[3]s", "%s요청 %s %s 기다림"},
+	live.FeltSlow:      {"%[2]s %[1]stake %[3]s", "%s요청 %s %s 걸림"},
 }
 
 // felt says in a sentence what those who use a lane notice.

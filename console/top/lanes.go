@@ -21,11 +21,11 @@ type column struct {
 var columns = []column{
 	{wordLane, 12, 0, false, func(_ Screen, l *live.Lane, _ int) string { return plain(l.Name) }},
 	{wordState, 13, 0, false, func(s Screen, l *live.Lane, _ int) string { return state(l, s.Lang) }},
-	{wordIn, 8, 0, true, func(_ Screen, l *live.Lane, _ int) string { return many(l.In) }},
-	{wordThrough, 8, 0, true, func(_ Screen, l *live.Lane, _ int) string { return many(l.Through) }},
-	{wordWaiting, 6, 64, true, func(_ Screen, l *live.Lane, _ int) string { return many(float64(l.Waiting)) }},
+	{wordIn, 7, 0, true, func(_ Screen, l *live.Lane, _ int) string { return many(l.In) }},
+	{wordThrough, 7, 0, true, func(_ Screen, l *live.Lane, _ int) string { return many(l.Through) }},
+	{wordWaiting, 5, 64, true, func(_ Screen, l *live.Lane, _ int) string { return many(float64(l.Waiting)) }},
 	{wordWaited, 9, 100, true, func(_ Screen, l *live.Lane, _ int) string { return took(l.Wait) }},
-	{wordTaken, 9, 74, true, func(_ Screen, l *live.Lane, _ int) string { return taken(l) }},
+	{wordTaken, 8, 74, true, func(_ Screen, l *live.Lane, _ int) string { return taken(l) }},
 	{wordOutcome, 16, 88, false, func(_ Screen, l *live.Lane, width int) string { return bar(l.Outcome, width) }},
 	{wordFelt, 0, 56, false, func(s Screen, l *live.Lane, _ int) string { return felt(l.Felt, s.Lang) }},
 }
