@@ -22,7 +22,7 @@ const modern = { ...common, target: ["chrome109", "firefox115", "safari16.4"], j
 // comes after: their scripts, words (by how the key begins) and styles.
 const laterWords = [
   "act", "captcha", "for", "log", "login", "onelane", "operators", "playbook", "queues", "reason", "rehearse", "role",
-  "what.captcha", "what.operator", "what.rehearsal", "what.relay",
+  "what.audit", "what.captcha", "what.fleet", "what.operator", "what.rehearsal", "what.relay",
 ];
 const laterStyles = (name) => name !== "now.css";
 
