@@ -20,7 +20,7 @@ type column struct {
 
 var columns = []column{
 	{wordLane, 12, 0, false, func(_ Screen, l *live.Lane, _ int) string { return plain(l.Name) }},
-	{wordState, 13, 0, false, func(s Screen, l *live.Lane, _ int) string { return state(l, s.Lang) }},
+	{wordState, 11, 0, false, func(s Screen, l *live.Lane, _ int) string { return state(l, s.Lang) }},
 	{wordIn, 7, 0, true, func(_ Screen, l *live.Lane, _ int) string { return many(l.In) }},
 	{wordThrough, 7, 0, true, func(_ Screen, l *live.Lane, _ int) string { return many(l.Through) }},
 	{wordWaiting, 5, 64, true, func(_ Screen, l *live.Lane, _ int) string { return many(float64(l.Waiting)) }},
