@@ -100,7 +100,7 @@ function StrengthPanels() {
       </Panel>
       <Panel title={t("captcha.attackers")} note={t("captcha.attackersNote")}>
         <Table
-          caption={t("captcha.attackers")} rows={shown} rowKey={(a) => [a.who, a.attacker, a.kind, a.level, a.lang].join()}
+          caption={t("captcha.attackers")} cards rows={shown} rowKey={(a) => [a.who, a.attacker, a.kind, a.level, a.lang].join()}
           columns={[
             { key: "who", label: t("captcha.class"), head: true, render: (a) => <span title={data.classes?.find((c) => c.who === a.who)?.what}>{a.who}</span> },
             { key: "attacker", label: t("captcha.attacker"), render: (a) => a.attacker },

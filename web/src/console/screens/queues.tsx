@@ -109,7 +109,7 @@ export function Queues() {
       </header>
       <Problem problem={problem} />
       <RoleNote need="operator" />
-      <Panel title={t("queues.deliveries")} note={t("queues.deliveriesNote")}>
+      <Panel class="deliveries" title={t("queues.deliveries")} note={t("queues.deliveriesNote")}>
         <Deliveries all={worst(data.deliveries)} dead={dead} reload={reload} redrive={setRedriving} />
       </Panel>
       <Held all={data.deliveries} />
