@@ -73,9 +73,6 @@ type Config struct {
 	Rehearsals *job.Host
 	// Previews makes questions of the captcha to look at. Default: nobody does.
 	Previews *preview.Booth
-	// Coming lists the events that are known ahead, the next first: at most 50. It
-	// must not wait. Default: none are.
-	Coming func(now time.Time) []ComingDoc
 	// Pulse measures for all who watch. Default: nothing is measured.
 	Pulse *Pulse
 	// Ending is closed when this API's server begins to shut down: then streams
@@ -135,10 +132,6 @@ func New(cfg Config) (*API, error) {
 	}
 	if cfg.Fleet == nil {
 		cfg.Fleet = func(time.Time) (fleetlog.State, bool) { return fleetlog.State{}, false }
-	}
-	if cfg.Coming == nil {
-		control := cfg.Daero.Control()
-		cfg.Coming = func(now time.Time) []ComingDoc { return coming(control, now, fewComing) }
 	}
 	if cfg.LaneOf == nil {
 		cfg.LaneOf = noLanes

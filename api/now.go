@@ -113,7 +113,7 @@ func (p *Pulse) now(at time.Time, snap daero.Snapshot) NowDoc {
 	doc := NowDoc{
 		At: st.At, Revision: st.Revision, Node: p.node, Level: a.levelDoc(at, st),
 		InForce: inForceDocs(st), Paused: st.Paused, Shadow: st.Shadow, Orders: LaneOrderDocs(st), Tellers: tellers(st),
-		Pressed: PressedDoc{time.Duration(p.pressed.Load()).Seconds()}, Nodes: NodesDoc{1, 1}, Coming: a.comingDocs(at),
+		Pressed: PressedDoc{time.Duration(p.pressed.Load()).Seconds()}, Nodes: NodesDoc{1, 1}, Coming: p.expected(at, st.Revision),
 	}
 	if f := doc.Level.Fleet; f != nil {
 		doc.Nodes = NodesDoc{Reporting: 1 + f.Heard, Known: 1 + f.Heard + f.Silent}
@@ -197,12 +197,12 @@ func (p *Pulse) nowCaptcha(at time.Time, totals live.Outcome) *NowCaptchaDoc {
 	return doc
 }
 
-// comingDocs are the events that are known ahead.
-func (a *API) comingDocs(at time.Time) []ComingDoc {
-	if a.Coming == nil {
-		return []ComingDoc{}
+// expected is what is to come. Calendars are not asked every second.
+func (p *Pulse) expected(at time.Time, revision uint64) []ComingDoc {
+	if age := at.Sub(p.comingAt); p.coming == nil || age < 0 || age >= comingFresh || revision != p.comingOf {
+		p.coming, p.comingAt, p.comingOf = coming(p.api.Daero.Control(), at, fewComing), at, revision
 	}
-	return append([]ComingDoc{}, a.Coming(at)...)
+	return p.coming
 }
 
 func inForceDocs(st daero.ControlState) []InForceDoc {

@@ -29,11 +29,15 @@ type Pulse struct {
 	pressed atomic.Int64 // nanoseconds
 	wake    chan struct{}
 
-	// looking is held while meter and rates are used: by Run, and by whoever asks
+	// looking is held while what follows is used: by Run, and by whoever asks
 	// first. It is taken before mu.
 	looking sync.Mutex
 	meter   live.Meter
 	rates   [numCounts]live.Rate
+	// coming is what was expected at comingAt, by the controls of revision comingOf.
+	coming   []ComingDoc
+	comingAt time.Time
+	comingOf uint64
 
 	mu     sync.Mutex
 	feed   *live.Feed
@@ -57,6 +61,8 @@ const (
 	pulseLeast = 200 * time.Millisecond // between two looks: what changes shows within 250 ms
 	pulseYoung = 1500 * time.Millisecond
 	keptEvents = 1000
+	// comingFresh is how old the list of what is to come may be.
+	comingFresh = 10 * time.Second
 )
 
 // NewPulse returns a Pulse of what cfg describes, on a gateway of a name.

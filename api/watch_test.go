@@ -52,6 +52,15 @@ func (w *tower) set(f func()) {
 	f()
 }
 
+// holidays is a calendar: there is always a holiday in an hour.
+type holidays struct{}
+
+func (holidays) Read(now time.Time) level.Reading { return level.Reading{At: now} }
+
+func (holidays) Foresee(now time.Time, _ int) []daero.Foreseen {
+	return []daero.Foreseen{{At: now.Add(time.Hour), Name: "New Year"}}
+}
+
 // viewers has one token, and is a store that can be away.
 type viewers struct {
 	*tower
@@ -102,9 +111,6 @@ func watch(t *testing.T, f func(*tower)) {
 		tokens := token.NewVerifier(viewers{w, store.Credential{Operator: store.Operator{Name: "kim", Role: store.Viewer}, ID: id, Hash: hash}})
 		cfg := api.Config{
 			Daero: w.daero, Record: nobody{}, Operators: nobody{}, Logins: nobody{}, Tokens: tokens, Build: "b1", Ending: w.ending,
-			Coming: func(now time.Time) []api.ComingDoc {
-				return []api.ComingDoc{{Name: "New Year", At: now.Add(time.Hour), Level: level.Caution, Source: "calendar"}}
-			},
 		}
 		if w.pulse, err = api.NewPulse(cfg, "gw-1"); err != nil {
 			t.Fatal(err)
@@ -115,7 +121,7 @@ func watch(t *testing.T, f func(*tower)) {
 			t.Fatal(err)
 		}
 		undo, err := w.daero.Control().Apply(daero.Response{
-			Signals:  []daero.Signal{{Signal: level.Signal{Name: "busy", Unit: level.Percent, At: [4]float64{0.6, 0.7, 0.8, 0.9}, Alone: true}, Source: w}},
+			Signals:  []daero.Signal{{Signal: level.Signal{Name: "busy", Unit: level.Percent, At: [4]float64{0.6, 0.7, 0.8, 0.9}, Alone: true}, Source: w}, {Signal: level.Signal{Name: "calendar", Arms: level.Caution}, Source: holidays{}}},
 			Playbook: playbook.Config{Actions: actions},
 		})
 		if err != nil {
