@@ -108,16 +108,17 @@ func TestQueueDetails(t *testing.T) {
 // TestQueueRatesArePossible: whatever a relay says, and whenever somebody looks.
 func TestQueueRatesArePossible(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	m := &moving{}
-	w := relayWorld(t, func(r *api.Relay) { r.Deliveries = m })
-	for range 300 {
+	m, now, before := &moving{}, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), relay.Snapshot{}
+	for range 20_000 {
 		m.set(rng.Uint64N(1000), part(rng.Int32N(2), rng.Int64N(100), rng.Int64N(100)), part(2, rng.Int64N(100), rng.Int64N(100)))
-		w.jump(time.Duration(rng.Int64N(int64(25 * time.Second))))
-		d := w.get("/daero/api/relay")["deliveries"].([]any)[0].(map[string]any)
-		for _, name := range []string{"rate_accepted", "rate_delivered", "rate_retried", "rate_dead", "empty_seconds"} {
-			if v, ok := d[name].(float64); ok && (v < 0 || math.IsInf(v, 0) || math.IsNaN(v)) {
-				t.Fatalf("%s is %v", name, v)
+		now = now.Add(time.Duration(rng.Int64N(int64(25*time.Second))) - time.Second)
+		s := m.Snapshot(now)
+		r := api.RatesBetween(before, s, "billing")
+		for _, v := range []*float64{r.Accepted, r.Delivered, r.Retried, r.Dead, r.Empty} {
+			if v != nil && (*v < 0 || math.IsInf(*v, 0) || math.IsNaN(*v)) {
+				t.Fatalf("from %+v to %+v: %g", before, s, *v)
 			}
 		}
+		before = s
 	}
 }
