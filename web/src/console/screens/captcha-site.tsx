@@ -49,6 +49,7 @@ export function OneSite({ site, reload, onSecret }: { site: Site; reload(): void
   const toggle = () => act({
     title: t(site.disabled ? "captcha.enableTitle" : "captcha.disableTitle", { name: site.name }), what: t(site.disabled ? "captcha.enableWhat" : "captcha.disableWhat"), danger: !site.disabled,
     method: "PATCH", path: `captcha/sites/${site.key}`, body: { disabled: !site.disabled, changed: site.changed }, revision: false, label: t(site.disabled ? "captcha.enable" : "captcha.disable"), onDone: reload,
+    undo: { method: "PATCH", path: `captcha/sites/${site.key}`, body: { disabled: site.disabled } },
   });
   return (
     <>

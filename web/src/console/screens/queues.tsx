@@ -160,7 +160,7 @@ function Controls({ d, dead, reload, redrive }: { d: Delivery; dead: number; rel
   const path = `relay/deliveries/${encodeURIComponent(d.name)}/`;
   const pause = () => act({
     title: t("queues.pauseTitle", { name: d.name }), what: t("queues.pauseWhat", { rate: num(d.rate_delivered ?? 0), in: num(d.rate_accepted ?? 0) }),
-    path: path + "pause", expiry: "30m", revision: false, danger: true, label: t("queues.pause"), onDone: reload,
+    path: path + "pause", expiry: "30m", revision: false, danger: true, label: t("queues.pause"), undo: { method: "POST", path: path + "resume" }, onDone: reload,
   });
   const resume = () => act({ title: t("queues.resumeTitle", { name: d.name }), what: t("queues.resumeWhat", { n: num(d.lag) }), path: path + "resume", revision: false, label: t("queues.resume"), onDone: reload });
   return (

@@ -40,7 +40,7 @@ export function AskDialog({ a }: { a: Open }) {
       const { data } = await ask<{ undo?: Undo } | "">(a.method ?? "POST", path, { body: Object.keys(body).length ? body : undefined });
       const answer = data || {};
       const said = a.done ?? t("act.done", { what: a.title });
-      const undo = typeof answer === "object" ? answer.undo : undefined;
+      const undo = (typeof answer === "object" ? answer.undo : undefined) ?? a.undo;
       toast(said, { undo: undo?.path ? () => void undoIt(undo, a.title) : undefined });
       close(answer);
       a.onDone?.(answer);

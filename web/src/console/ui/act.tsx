@@ -53,6 +53,8 @@ export interface Act {
   label: string;
   /** What is said when it is done. */
   done?: string;
+  /** What undoes it, where the answer does not say. */
+  undo?: Undo;
   onDone?(answer: unknown): void;
 }
 
