@@ -23,8 +23,11 @@ type Job struct {
 	// Seed makes the questions and the attacker's chance: the same seed, the same
 	// result. Two attackers with one seed see the same questions.
 	Seed uint64
-	// Tell, unless nil, is told after every try how many were made.
-	Tell func(done int)
+	// Begun is what came of the first tries of the same job, made earlier: they are
+	// not made again.
+	Begun Outcome
+	// Tell, unless nil, is told after every try what came of all so far.
+	Tell func(Outcome) error
 }
 
 // Outcome is what came of a Job.
@@ -103,8 +106,10 @@ func Measure(ctx context.Context, j Job) (Outcome, error) {
 	stream := fnv.New64a()
 	_, _ = fmt.Fprintf(stream, "%s/%d/%s", j.Kind, j.Level, j.Lang) // never fails
 	questions := rand.New(rand.NewPCG(j.Seed, stream.Sum64()))      //nolint:gosec // to be repeated
-	var wall time.Duration
-	var cores float64
+	o.N, o.Solved, o.Seconds, o.CoreSeconds = j.Begun.N, j.Begun.Solved, j.Begun.Seconds, j.Begun.CoreSeconds
+	for range o.N {
+		questions.Uint64() // was asked then
+	}
 	for o.N < j.N {
 		if err := ctx.Err(); err != nil {
 			return o, err
@@ -117,20 +122,26 @@ func Measure(ctx context.Context, j Job) (Outcome, error) {
 		if err != nil {
 			return o, fmt.Errorf("%s: question %d: %w", o.Attacker, o.N+1, err)
 		}
-		wall += took
-		cores += core
-		o.N++
-		if right {
-			o.Solved++
+		o.add(right, took.Seconds(), core)
+		if j.Tell == nil {
+			continue
 		}
-		if j.Tell != nil {
-			j.Tell(o.N)
+		if err := j.Tell(o); err != nil {
+			return o, err
 		}
-	}
-	if o.N > 0 {
-		o.Seconds, o.CoreSeconds = wall.Seconds()/float64(o.N), cores/float64(o.N)
 	}
 	return o, nil
+}
+
+// add counts a try.
+func (o *Outcome) add(right bool, seconds, core float64) {
+	n := float64(o.N)
+	o.N++
+	if right {
+		o.Solved++
+	}
+	o.Seconds = (n*o.Seconds + seconds) / (n + 1)
+	o.CoreSeconds = (n*o.CoreSeconds + core) / (n + 1)
 }
 
 // try lets the attacker answer one question.

@@ -89,3 +89,30 @@ func TestABrokenAttackerIsNotAMiss(t *testing.T) {
 		t.Error("a program that is out of order was taken for one that does not know")
 	}
 }
+
+// A measurement that was begun comes to what it would have come to in one go.
+func TestAMeasurementGoesOn(t *testing.T) {
+	s := &spy{}
+	job := Job{Attacker: oracle{s}, Source: audio.Source{}, Kind: captcha.KindWords, Level: 1, Lang: "en", N: 20, Seed: 5}
+	var some Outcome
+	job.Tell = func(o Outcome) error {
+		if o.N == 8 {
+			some = o
+		}
+		return nil
+	}
+	whole, err := Measure(t.Context(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	job.Tell, job.Begun = nil, some
+	rest, err := Measure(t.Context(), job)
+	if err != nil || rest.N != 20 || rest.Solved != whole.Solved || len(s.seen) != 32 {
+		t.Errorf("%+v in one go, %+v in two, %d questions asked: %v", whole, rest, len(s.seen), err)
+	}
+	full := errors.New("the disk is full")
+	job.Tell = func(Outcome) error { return full }
+	if _, err := Measure(t.Context(), job); !errors.Is(err, full) {
+		t.Errorf("what cannot be kept is lost in silence: %v", err)
+	}
+}

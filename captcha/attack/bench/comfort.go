@@ -35,24 +35,36 @@ func (r *report) comfort(ctx context.Context, tell *progress) error {
 	}
 	for level := range 5 {
 		for _, lang := range mapquiz.Langs() {
-			seeds := rand.New(rand.NewPCG(r.options.seed, uint64(level))) //nolint:gosec // to be repeated
-			worst := comfort{Level: level, Lang: lang, Maps: maps}
-			for i := range maps {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				tell.at(level, 5, fmt.Sprintf("comfort, level %d, %s", level, lang), i, maps)
-				m := city.New(city.Spec{Seed: mapquiz.MapSeed(seeds.Uint64()), Level: level, Lang: lang}).Measure()
-				if i == 0 {
-					worst.Comfort = m
-				}
-				worst.add(m)
+			tell.at(level, 5, fmt.Sprintf("comfort, level %d, %s", level, lang), 0, 1)
+			key := fmt.Sprintf("comfort, level %d, %s, %d maps read, seed %d", level, lang, read, r.options.seed)
+			worst, err := once(r.options.keep, key, maps, func() (comfort, error) {
+				return worstOf(ctx, generous, r.options.seed, level, lang, maps, read)
+			})
+			if err != nil {
+				return err
 			}
-			worst.Legible = generous.Legibility(seeds.Uint64(), read, level, lang)
 			r.Comfort = append(r.Comfort, worst)
 		}
 	}
 	return nil
+}
+
+// worstOf measures maps of a level, and has some of them read.
+func worstOf(ctx context.Context, generous *reader.Model, seed uint64, level int, lang string, maps, read int) (comfort, error) {
+	seeds := rand.New(rand.NewPCG(seed, uint64(level))) //nolint:gosec // to be repeated
+	worst := comfort{Level: level, Lang: lang, Maps: maps}
+	for i := range maps {
+		if err := ctx.Err(); err != nil {
+			return worst, err
+		}
+		m := city.New(city.Spec{Seed: mapquiz.MapSeed(seeds.Uint64()), Level: level, Lang: lang}).Measure()
+		if i == 0 {
+			worst.Comfort = m
+		}
+		worst.add(m)
+	}
+	worst.Legible = generous.Legibility(seeds.Uint64(), read, level, lang)
+	return worst, nil
 }
 
 func (c *comfort) add(m city.Comfort) {

@@ -2,11 +2,14 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+
+	"github.com/daero/daero/captcha/attack"
 )
 
 // keep is a file of what was measured, a line each, so that a run of hours that
@@ -74,14 +77,42 @@ func (k keep) put(key string, n int, v any) error {
 func once[T any](k keep, key string, n int, measure func() (T, error)) (T, error) {
 	var v T
 	if found, err := k.get(key, n, &v); found || err != nil {
-		if err != nil {
-			err = fmt.Errorf("--keep %s: %w: remove it to begin anew", k.path, err)
-		}
-		return v, err
+		return v, k.spoilt(err)
 	}
 	v, err := measure()
 	if err != nil {
 		return v, err
 	}
 	return v, k.put(key, n, v)
+}
+
+// between is after how many tries an outcome is kept.
+const between = 10
+
+// outcome measures what was not measured yet of a job, and keeps what came of it
+// now and then on the way.
+func (k keep) outcome(ctx context.Context, j attack.Job, key string) (attack.Outcome, error) {
+	var before attack.Outcome
+	if _, err := k.get(key, 1, &before); err != nil {
+		return before, k.spoilt(err)
+	}
+	if before.N >= j.N {
+		return before, nil
+	}
+	j.Begun = before
+	tell := j.Tell
+	j.Tell = func(o attack.Outcome) error {
+		if o.N%between != 0 && o.N < j.N {
+			return tell(o)
+		}
+		return errors.Join(tell(o), k.put(key, o.N, o))
+	}
+	return attack.Measure(ctx, j)
+}
+
+func (k keep) spoilt(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("--keep %s: %w: remove it to begin anew", k.path, err)
 }

@@ -38,7 +38,7 @@ func TestKeep(t *testing.T) {
 	if _, fewer, _ := command(t, few...); fewer != first {
 		t.Errorf("of fewer tries, it says\n%s", fewer)
 	}
-	if b, _ := os.ReadFile(at); strings.Count(string(b), "guess-icons, order") != 2 {
+	if b, _ := os.ReadFile(at); strings.Count(string(b), `"tries":40`) != 2 {
 		t.Errorf("of two measurements it keeps\n%s", b)
 	}
 }

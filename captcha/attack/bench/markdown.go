@@ -32,9 +32,7 @@ func (r *report) markdown() string {
 	if r.options.quick {
 		b.WriteString("A quick run: few tries, wide intervals.\n\n")
 	}
-	if r.few() {
-		b.WriteString(fewTries)
-	}
+	r.markFew(&b)
 	r.markBars(&b)
 	r.markResults(&b)
 	r.markPrices(&b)
@@ -44,17 +42,29 @@ func (r *report) markdown() string {
 	return b.String()
 }
 
-const fewTries = "**A short run.** Attackers that read and listen made so few tries here that their rows, and the bars that rest on them, say little: look at the intervals. A run with 1,000 tries each is due.\n\n"
+// enough tries are those that a rate can be told from: of 200 without a success
+// it is under 2 %.
+const enough = 200
 
-// few reports whether those that read and listen tried less often than a rate can
-// be told from.
-func (r *report) few() bool {
+// markFew says which of those that read and listen tried less often than a rate
+// can be told from.
+func (r *report) markFew(b *strings.Builder) {
+	few, all := 0, 0
 	for _, o := range r.Results {
-		if o.Class != attack.Guess && o.N < 200 {
-			return true
+		if o.Class != attack.Guess {
+			all++
+			if o.N < enough {
+				few++
+			}
 		}
 	}
-	return false
+	switch few {
+	case 0:
+	case all:
+		fmt.Fprintf(b, "**A short run.** Attackers that read and listen made fewer than %d tries each, so that their rows, and the bars that rest on them, say little: look at the intervals.\n\n", enough)
+	default:
+		fmt.Fprintf(b, "**A short run in parts.** Of the %d rows of attackers that read and listen %d have fewer than %d tries and say little: look at their intervals.\n\n", all, few, enough)
+	}
 }
 
 func (r *report) markBars(b *strings.Builder) {

@@ -145,12 +145,10 @@ func (r *report) questions(ctx context.Context, tell *progress) error {
 			continue
 		}
 		name := fmt.Sprintf("%s, %s, level %d, %s", j.attacker.Name(), j.kind, j.level, j.lang)
-		o, err := once(r.options.keep, fmt.Sprintf("%s, seed %d", name, r.options.seed), j.n, func() (attack.Outcome, error) {
-			return attack.Measure(ctx, attack.Job{
-				Attacker: j.attacker, Source: sources{maps}, Kind: j.kind, Level: j.level, Lang: j.lang, N: j.n, Seed: r.options.seed,
-				Tell: func(done int) { tell.at(i, len(jobs), name, done, j.n) },
-			})
-		})
+		o, err := r.options.keep.outcome(ctx, attack.Job{
+			Attacker: j.attacker, Source: sources{maps}, Kind: j.kind, Level: j.level, Lang: j.lang, N: j.n, Seed: r.options.seed,
+			Tell: func(o attack.Outcome) error { tell.at(i, len(jobs), name, o.N, j.n); return nil },
+		}, fmt.Sprintf("%s, seed %d", name, r.options.seed))
 		if errors.Is(err, attack.ErrAbsent) {
 			absent[j.attacker.Name()] = true
 			r.Absent = append(r.Absent, err.Error())

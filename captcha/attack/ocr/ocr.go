@@ -19,8 +19,9 @@ import (
 	"github.com/daero/daero/captcha/attack"
 )
 
-// limit is how long one run of the program may take.
-const limit = 60 * time.Second
+// limit is how long one run of the program may take: half a second of a core, of
+// which a busy machine makes more.
+const limit = 10 * time.Minute
 
 // languages are those that the program is told to expect.
 const languages = "kor+eng"
