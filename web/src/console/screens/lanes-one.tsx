@@ -92,7 +92,8 @@ const last = (s: Series | undefined) => [...(s ?? [])].reverse().find((v) => v !
 
 function Charts({ lane, history, s }: { lane: NowLane; history: History; s: LaneSeries }) {
   const sync = "lane";
-  const marks = useMemo(() => marksOf({ ...history, marks: history.marks.filter((m) => ofLane(m.what, m.target, lane)) }), [history.marks, lane.name]);
+  const own = useMemo(() => ({ ...history, marks: history.marks.filter((m) => ofLane(m.what, m.target, lane)) }), [history, lane.name]);
+  const marks = useMemo(() => marksOf(own), [own.marks]);
   const limit = useMemo<ChartSeries[]>(() => [{ label: t("onelane.limit"), values: s.limit, color: "shed" }, { label: t("onelane.inFlight"), values: s.in_flight, color: "passed", fill: true }], [s]);
   const base = useMemo(() => s.recent_seconds.map((v) => (v == null ? null : lane.base_seconds)), [s, lane.base_seconds]);
   // Nothing was measured where nothing was asked.
@@ -114,7 +115,7 @@ function Charts({ lane, history, s }: { lane: NowLane; history: History; s: Lane
       </Panel>
       <div class="stackup">
         <Panel title={t("onelane.outcomeOver")}>
-          <OutcomeChart title={t("onelane.outcomeOver")} history={history} totals={s as never} sync={sync} height={210} />
+          <OutcomeChart title={t("onelane.outcomeOver")} history={own} totals={s as never} sync={sync} height={210} />
         </Panel>
         <Panel title={t("onelane.reasonsOver")}>
           {reasons.length ? <Chart title={t("onelane.reasonsOver")} describe={reasons.map((r) => `${r.label}: ${said(r.values, num)}`).join(". ")} x={history.x} series={reasons} stacked height={180} sync={sync} format={(v) => t("unit.perSecond", { n: num(v) })} /> : <Empty title={t("onelane.noneRefused")} />}

@@ -111,7 +111,8 @@ function drawMarks(u: uPlot, marks: ChartMark[]) {
   ctx.strokeStyle = css("text");
   ctx.lineWidth = ratio;
   ctx.setLineDash([3 * ratio, 3 * ratio]);
-  for (const m of seen) {
+  // A day of events must not fence the chart in: where there are many, those with a label stay.
+  for (const m of seen.length > 24 ? seen.filter((_, i) => places[i]) : seen) {
     ctx.beginPath();
     ctx.moveTo(Math.round(m.x) + 0.5, bbox.top);
     ctx.lineTo(Math.round(m.x) + 0.5, bbox.top + bbox.height);
