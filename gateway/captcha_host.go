@@ -78,7 +78,7 @@ func (h *captchaHost) api() *api.Captcha {
 	if c == nil {
 		return nil
 	}
-	return &api.Captcha{Sites: c.store, Base: c.base}
+	return &api.Captcha{Sites: c.store, Base: c.base, Counted: h.counts.passes}
 }
 
 // captchaCounts counts what happens at all sites of this process.
@@ -115,6 +115,18 @@ func (c *captchaCounts) tell(e captcha.Event) {
 		c.took[i]++
 		c.tookIn += e.Took
 	}
+}
+
+// passes is how many challenges were begun, and how many tokens were given.
+func (c *captchaCounts) passes() (issued, passed uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, n := range c.events {
+		if strings.HasPrefix(name, captcha.CountSolved) {
+			passed += n
+		}
+	}
+	return c.events[captcha.CountIssued], passed
 }
 
 // captchaShown is what was counted, at one moment.
