@@ -61,7 +61,14 @@ async function buildConsole() {
   const first = await style("first", ["./theme.css", "./parts.css", "./shell.css", ...screens.filter((file) => !laterStyles(file)).map(at)]);
   const later = await style("later", screens.filter(laterStyles).map(at));
   const page = (await readFile(`${from}/index.html`, "utf8")).replace("main.tsx", name(scripts, `${from}/main.tsx`)).replace("first.css", first).replace("later.css", later);
-  await writeFile(`${out}/index.html`, page);
+  // What the script imports is asked for with it, not after it.
+  const { outputs } = scripts.metafile;
+  const needed = (path, seen = new Set()) => {
+    for (const { path: next, kind } of outputs[path].imports) if (kind === "import-statement" && !seen.has(next)) needed(next, seen.add(next));
+    return seen;
+  };
+  const ahead = [...needed(`${out}/${name(scripts, `${from}/main.tsx`)}`)].map((path) => `<link rel="modulepreload" href="${path.slice(out.length + 1)}">\n`).join("");
+  await writeFile(`${out}/index.html`, page.replace("</head>", ahead + "</head>"));
   const notices = await Promise.all(["preact", "uplot"].map(async (of) => `${of}\n\n${await readFile(`node_modules/${of}/LICENSE`, "utf8")}`));
   await writeFile(`${out}/licenses.txt`, notices.join("\n\n"));
   await mkdir("dist", { recursive: true });
