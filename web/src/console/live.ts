@@ -106,6 +106,11 @@ export class LiveStore {
     this.#join();
   }
 
+  /** Takes a document that was asked for while the stream was not there yet. */
+  seed(doc: NowDoc) {
+    if (!this.state.get().now) this.#took(doc);
+  }
+
   /** Calls fn for each news of a rehearsal. */
   onJob(fn: (data: unknown) => void) {
     this.#jobs.add(fn);

@@ -1,7 +1,10 @@
 import { render } from "preact";
 import { kiosk, prefs } from "./prefs";
+import { get } from "./api";
+import { live } from "./live";
 import { refresh, session } from "./session";
 import { Shell } from "./shell";
+import type { NowDoc } from "./types";
 import { loadWords, t } from "./words";
 
 const root = document.documentElement;
@@ -27,6 +30,8 @@ async function main() {
   night.addEventListener("change", () => void dress().then(draw));
   addEventListener("beforeprint", () => root.removeAttribute("data-dark")); // paper is white
   addEventListener("afterprint", () => void dress());
+  // The first values come with who is logged in, not after it.
+  get<NowDoc>("now").then((doc) => live.seed(doc), () => {});
   await Promise.all([dress(), refresh()]);
   draw();
   // The page may be there before the gateway is.
