@@ -14,7 +14,7 @@ import (
 // status.
 func Run(ctx context.Context, stdout, stderr io.Writer, args ...string) int {
 	root := &cobra.Command{Use: "daero", SilenceUsage: true}
-	for _, command := range []func() caddycmd.Command{levelCommand, playbookCommand, auditCommand, operatorCommand, relayCommand, captchaCommand, laneCommand, undoCommand} {
+	for _, command := range []func() caddycmd.Command{levelCommand, playbookCommand, auditCommand, operatorCommand, relayCommand, captchaCommand, laneCommand, undoCommand, topCommand} {
 		described := command()
 		c := &cobra.Command{Use: described.Name + " " + described.Usage, Short: described.Short}
 		described.CobraFunc(c)

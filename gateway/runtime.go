@@ -13,7 +13,6 @@ import (
 	"github.com/daero/daero"
 	"github.com/daero/daero/api"
 	"github.com/daero/daero/api/token"
-	"github.com/daero/daero/audit"
 	"github.com/daero/daero/captcha/preview"
 	"github.com/daero/daero/rehearse/job"
 	"github.com/daero/daero/relay/fleetlog"
@@ -28,6 +27,7 @@ type runtime struct {
 	login   *api.Login
 	relay   *relayHost
 	desk    *relayDesk
+	pulse   *pulse
 	captcha captchaHost
 	// rehearsals go on over a reload.
 	rehearsals *job.Host
@@ -48,12 +48,7 @@ type receiving struct{ by map[string]http.Handler }
 func newRuntime() (*runtime, error) {
 	rt := &runtime{records: newRecords()}
 	rt.relay = newRelayHost(rt.relayTold, rt.records.add)
-	d, err := daero.New(daero.Config{Listener: daero.Listener{
-		Recorded:     func(e audit.Entry) { rt.records.add(e) },
-		Drained:      rt.drained,
-		Pressed:      rt.captcha.pressed,
-		LevelChanged: rt.captcha.changed,
-	}})
+	d, err := daero.New(daero.Config{Listener: rt.told()})
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +58,11 @@ func newRuntime() (*runtime, error) {
 	if rt.desk, err = newDesk(d, rt.relay.Accept); err != nil {
 		return nil, err
 	}
+	if rt.pulse, err = newPulse(rt.apiConfig(api.Config{}), rt.records.node); err != nil {
+		return nil, err
+	}
+	rt.records.heard = rt.pulse.Heard
+	rt.rehearsals.OnProgress(func(j job.Job) { rt.pulse.Job(j) })
 	rt.local, err = api.New(rt.apiConfig(api.Config{Local: true}))
 	return rt, err
 }
@@ -74,7 +74,10 @@ func (r *runtime) apiConfig(cfg api.Config) api.Config {
 	cfg.Login, cfg.Build = r.login, buildID()
 	cfg.Audit, cfg.Health, cfg.Receiver = r.records.add, r.records.health, r.receiver
 	cfg.Relay, cfg.Fleet, cfg.Captcha = r.apiRelay, r.fleet, r.captcha.api
-	cfg.LaneOf = r.laneOf
+	cfg.LaneOf, cfg.Preview = r.laneOf, r.proposal
+	if r.pulse != nil {
+		cfg.Pulse = r.pulse.Pulse
+	}
 	cfg.Rehearsals, cfg.Previews = r.rehearsals, &r.previews
 	return cfg
 }
@@ -86,6 +89,7 @@ func (r *runtime) open(ctx caddy.Context, log *zap.Logger) {
 	dir := dataDir(ctx.Storage())
 	r.records.open(ctx, dir, log)
 	r.openRehearsals(dir)
+	r.pulse.start()
 }
 
 // receive lets handlers take in alerts by name until undo is called.
@@ -128,6 +132,7 @@ func (r *runtime) secret(fresh []byte) []byte {
 func (r *runtime) Destruct() error {
 	current.CompareAndSwap(r, nil)
 	r.rehearsals.Close()
+	r.pulse.close()
 	r.relay.close() // it tells what happens until its end
 	r.desk.close()
 	return r.records.close()

@@ -28,6 +28,7 @@ type records struct {
 	logs  *store.Recorder
 	keeps *store.Recorder
 	node  string
+	heard func(audit.Entry) // also told of every entry; set before there are any
 
 	sink atomic.Pointer[events.Sink] // into the log, nil for nowhere
 
@@ -137,6 +138,9 @@ func (r *records) add(e audit.Entry) {
 	r.keeps.Record(e)
 	if s := r.sink.Load(); s != nil {
 		s.Record(e)
+	}
+	if r.heard != nil {
+		r.heard(e)
 	}
 }
 

@@ -44,5 +44,11 @@ const screens = ["lanes", "playbook", "queues", "rehearse", "captcha", "log", "o
 const scripts = screens.map((name) => imports(files.find((file) => file.startsWith(name + "-") && file.endsWith(".js"))));
 // What the first screen did not bring already is fetched once there is time.
 const rest = new Set([...scripts.flatMap((names) => [...names]), ...files.filter((name) => name.startsWith("login-"))].filter((name) => !imports(main).has(name)));
-total("console, what comes after", sum(rest) + compressed(dir + later) + most(([, many]) => many), budget);
+const after = sum(rest) + compressed(dir + later) + most(([, many]) => many);
+total("console, what comes after", after, budget);
+// The bar is all of it in 60 KiB. It is missed: seven screens with their words are
+// larger than what one of them needs, so they are fetched apart. The two budgets
+// above keep what a browser waits for, and keep the rest from growing.
+const all = sum(imports(main)) + compressed(dir + first) + most(([few]) => few) + after;
+console.log(`${"console, all of it".padEnd(24)} ${String(all).padStart(6)} bytes, of ${budget}: ${all <= budget ? "held" : `MISSED by ${all - budget}`}`);
 if (failed) process.exit(1);
