@@ -105,10 +105,14 @@ verify: ## kill the relay's processes and three real brokers 250 times; nothing 
 	@test/kafka/fetch.sh
 	@$(GO) test $(GOFLAGSX) -count=1 -timeout 30m -v ./relay/verify -run '^(TestKills|TestALeader)' -args -kills 110
 
+.PHONY: screenshots
+screenshots: ## make the pictures of docs/console during a storm (needs Chromium)
+	@test/browser/run.sh screenshots.mjs
+
 .PHONY: deps
 deps: ## install what bench, peers and CI need: nginx, wrk, haproxy, promtool, PostgreSQL, Java, Maven (asks for root)
 	@scripts/install-test-deps.sh
 
 .PHONY: clean
 clean: ## remove what was built
-	@rm -rf bin dist web/dist/widget web/build
+	@rm -rf bin dist web/dist/widget web/dist/console web/build
