@@ -200,8 +200,7 @@ func title(s string) string {
 
 // fields adds the fields of a struct as encoding/json writes them.
 func (s *schemas) fields(t reflect.Type, sent bool, properties object, required *[]any) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && name == "":

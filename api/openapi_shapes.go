@@ -146,8 +146,15 @@ var shapes = map[string]shape{
 
 	"GET " + Prefix + "audit": {
 		query: []Param{
-			sinceParam, untilParam, {"who", "Who did it."}, {"what", "What happened, as in level.changed; level. is all that begins so."}, {"target", "To what."}, {"text", "A word of any of these or of the reason."},
-			{"after", "Entries after this ID."}, {"before", "Entries before this ID."}, {"limit", "How many at most."}, {"format", "json, ndjson or csv, as the header Accept."},
+			sinceParam, untilParam,
+			{"who", "Who did it."},
+			{"what", "What happened, as in level.changed; level. is all that begins so."},
+			{"target", "To what."},
+			{"text", "A word of any of these or of the reason."},
+			{"after", "Entries after this ID."},
+			{"before", "Entries before this ID."},
+			{"limit", "How many at most."},
+			{"format", "json, ndjson or csv, as the header Accept."},
 		},
 		answers: []answered{{status: 200, out: RecordDoc{}, media: []string{"application/x-ndjson", "text/csv"}}},
 	},
@@ -172,9 +179,16 @@ var shapes = map[string]shape{
 	"GET " + Prefix + "relay/lag": {answers: gives(LagDoc{})},
 	"GET " + Prefix + "relay/peek": {
 		query: []Param{
-			{"topic", "Needed."}, {"partition", "One of its partitions."}, {"from", "The first offset."}, {"to", "The offset after the last."}, sinceParam, untilParam,
-			{"error", "Dead letters whose error has this in it."}, {"key", "Messages of a key."}, {"limit", "How many at most."},
-			{"show", "true shows contents, to operators, and is recorded."}, {"reason", "Why, with show."},
+			{"topic", "Needed."},
+			{"partition", "One of its partitions."},
+			{"from", "The first offset."},
+			{"to", "The offset after the last."},
+			sinceParam, untilParam,
+			{"error", "Dead letters whose error has this in it."},
+			{"key", "Messages of a key."},
+			{"limit", "How many at most."},
+			{"show", "true shows contents, to operators, and is recorded."},
+			{"reason", "Why, with show."},
 		},
 		answers: gives(PeekDoc{}),
 	},

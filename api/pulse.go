@@ -27,6 +27,7 @@ type Pulse struct {
 	node    string
 	history *history.History
 	pressed atomic.Int64 // nanoseconds
+	byes    atomic.Uint32
 	wake    chan struct{}
 
 	// looking is held while what follows is used: by Run, and by whoever asks

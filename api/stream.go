@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -208,7 +207,7 @@ func showStream(c *call) error {
 		out.event("now", p.Now(c.Now()))
 	}
 	if why := c.stream(out, s); why != "" {
-		out.event("bye", byeDoc{why, retryOf(why)})
+		out.event("bye", byeDoc{why, p.retryOf(why)})
 	}
 	return nil
 }
@@ -221,15 +220,15 @@ func (c *call) watcher() string {
 	return c.who
 }
 
-// retryOf is how long to wait before coming back: at different times, so that
-// not all come at once. Who was slow waits longer, and who has no session any
-// more need not come back without one.
-func retryOf(why string) int {
+// retryOf is how many milliseconds to wait before coming back: different for
+// each, so that not all come at once; steps of the golden ratio leave no gap and
+// no run. Who was slow waits longer.
+func (p *Pulse) retryOf(why string) int {
 	least := 500
 	if why == "slow" {
 		least = 3000
 	}
-	return least + rand.IntN(1500) //nolint:gosec // spreads who comes back
+	return least + int(p.byes.Add(1)*927%1500)
 }
 
 // stream sends until the stream is over, and returns why if it is on purpose.

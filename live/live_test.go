@@ -56,7 +56,9 @@ func TestLanes(t *testing.T) {
 		"calm":    {calm, live.OK, live.Outcome{Passed: 100}, live.Felt{Kind: live.FeltNone, Of: 4}},
 		"held, and nobody comes": {
 			func(l *lane.LaneSnapshot) { l.InFlight = 3 },
-			live.OK, live.Outcome{}, live.Felt{Kind: live.FeltNone, Of: 4},
+			live.OK,
+			live.Outcome{},
+			live.Felt{Kind: live.FeltNone, Of: 4},
 		},
 		"three of four told to come back": {
 			func(l *lane.LaneSnapshot) {

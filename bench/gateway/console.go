@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -134,7 +135,7 @@ func (c *consoles) watch(ctx context.Context, token string, document func()) err
 	lines := bufio.NewReaderSize(resp.Body, 64<<10)
 	for {
 		line, err := lines.ReadSlice('\n')
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return fmt.Errorf("stream: %w", err)
 		}
 		if bytes.HasPrefix(line, []byte("event: now")) {
