@@ -130,7 +130,7 @@ func TestLaneByHandWrongUse(t *testing.T) {
 		"--for":            {"lane", "order", "login", "--close", "--reason", "x"},
 		"--reason":         {"lane", "order", "login", "--close", "--for", "1m"},
 		"--shed":           {"lane", "order", "login", "--shed", "half", "--for", "1m", "--reason", "x"},
-		`"backgroud"`:      {"lane", "order", "login", "--shed", "backgroud 50%", "--for", "1m", "--reason", "x"},
+		`"bakcground"`:     {"lane", "order", "login", "--shed", "bakcground 50%", "--for", "1m", "--reason", "x"},
 		"--defer \"101%\"": {"lane", "order", "login", "--defer", "101%", "--for", "1m", "--reason", "x"},
 		"--ceiling":        {"lane", "order", "login", "--ceiling", "0", "--for", "1m", "--reason", "x"},
 		"--ramp":           {"lane", "order", "login", "--ramp", "5%", "--for", "1m", "--reason", "x"},

@@ -12,8 +12,14 @@ import (
 	"github.com/daero/daero/api"
 )
 
-// get asks the site itself, not the admin endpoint.
-func (c *console) fetch(path, bearer string) (*http.Response, string) {
+// fetched is an answer whose body was read.
+type fetched struct {
+	StatusCode int
+	Header     http.Header
+}
+
+// fetch asks the site itself, not the admin endpoint.
+func (c *console) fetch(path, bearer string) (fetched, string) {
 	c.t.Helper()
 	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, c.url+path, http.NoBody)
 	if err != nil {
@@ -32,7 +38,7 @@ func (c *console) fetch(path, bearer string) (*http.Response, string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return resp, string(body)
+	return fetched{resp.StatusCode, resp.Header}, string(body)
 }
 
 // The console stands in front of the lanes, brings the API along, and passes
