@@ -22,7 +22,7 @@ type Config struct {
 	Maps int
 	// Reuse is how many questions are asked about one map, each another one.
 	// Default 6; up to half as many again while the pressure is high, and up to
-	// [Variants] while less than a quarter of the maps is left: a core draws some 40
+	// [Variants] while less than a quarter of the maps is left: a core draws some 50
 	// a second, which is 300 questions by six of each, and 800 by sixteen. Else who
 	// asks for many would shut out everybody.
 	Reuse int
