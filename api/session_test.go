@@ -171,6 +171,7 @@ func TestGuessedPasswords(t *testing.T) {
 	stranger := w.browser()
 	stranger.from = "10.200.0.1:1"
 	w.expect(stranger.send("POST", "/daero/api/session", right), 429)
+	w.jump(10 * time.Minute) // networks share buckets: one of those above may have this one's
 	codes = map[int]int{}
 	for i := range 60 {
 		b := w.browser()
@@ -180,7 +181,7 @@ func TestGuessedPasswords(t *testing.T) {
 	if codes[401] != 20 || codes[429] != 40 {
 		t.Errorf("guesses of one network: %v", codes)
 	}
-	if all := w.entries(audit.LoginRefused); len(all) != 1 {
+	if all := w.entries(audit.LoginRefused); len(all) != 2 { // once a minute at most
 		t.Errorf("recorded %d times", len(all))
 	}
 	w.jump(10 * time.Minute)
