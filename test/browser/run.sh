@@ -40,7 +40,7 @@ files=("$@")
 [ ${#files[@]} -gt 0 ] || files=(*.test.mjs)
 export DAERO_TEST_SERVER=$work/server DAERO_TEST_GATEWAY=$work/daero CHROMIUM=$chromium
 set -m
-node --test --test-concurrency=2 --test-timeout=300000 --test-reporter=spec --test-reporter-destination=stdout \
+node --test --test-concurrency=2 --test-timeout=600000 --test-reporter=spec --test-reporter-destination=stdout \
 	--test-reporter=tap --test-reporter-destination="$work/tap" "${files[@]}" </dev/null &
 pid=$!
 set +m

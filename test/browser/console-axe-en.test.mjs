@@ -1,0 +1,3 @@
+import { screensIn } from './console-screens.mjs';
+
+screensIn('en');
