@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 	"time"
 
 	"github.com/daero/daero/api/store"
@@ -69,14 +70,9 @@ func csvRow(e audit.Entry) []string {
 // seen stand before it.
 func inert(cell string) string {
 	bare := strings.TrimLeftFunc(cell, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\u00a0' || r == '\ufeff' || r == '\u3000' })
-	if bare == "" {
-		return cell
-	}
-	switch []rune(bare[:min(len(bare), 4)])[0] {
-	case '=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠', '−':
-		return "'" + cell
-	}
-	if cell[0] == '\t' || cell[0] == '\r' || cell[0] == '\n' {
+	first, _ := utf8.DecodeRuneInString(bare)
+	switch {
+	case cell != "" && strings.ContainsRune("\t\r\n", rune(cell[0])), bare != "" && strings.ContainsRune("=+-@|%＝＋－＠−", first):
 		return "'" + cell
 	}
 	return cell
