@@ -49,11 +49,10 @@ test: fonts web ## run every test; needs only Go
 
 # Left out: what has no goroutines of its own, the scenarios, whose bubbles run
 # one goroutine at a time and take 25 times as long here, and the kill loops,
-# whose processes are killed before the detector has said anything; of the root's
-# tests the four longest that step by themselves. What waits
+# whose processes are killed before the detector has said anything. What waits
 # for real brokers is left to make test: their Java is not looked at anyway.
 # -short plays fewer random schedules: a race shows in one as in a thousand.
-RACEFLAGS := $(GOFLAGSX) -short -timeout 8m -skip '^(TestRealKafka|TestOverRealKafka|TestF8BrokersAreKilled|TestTransformKeepsUp|TestMillionUsers|TestTheServiceComesBack|TestLaneSignals|TestHabitsAreKept)$$'
+RACEFLAGS := $(GOFLAGSX) -short -timeout 8m -skip '^(TestRealKafka|TestOverRealKafka|TestF8BrokersAreKilled|TestTransformKeepsUp)$$'
 
 .PHONY: race
 race: ## run the tests of what runs concurrently under the race detector

@@ -196,7 +196,8 @@ test('the first screen has its data within 1 s', async () => {
   const page = await operator(browser, demo);
   await logIn(page, demo, 'quick', 'viewer');
   // Beside it, in turns, a file of the same server that needs no drawing: on a
-  // machine that is busy with other things both take longer. A quiet one needs 20 ms.
+  // machine that is busy with other things both take longer. With little else to do
+  // it took 88 ms, and Now 286 ms.
   const took = [];
   const plain = [];
   for (let i = 0; i < 7; i++) {
@@ -207,7 +208,7 @@ test('the first screen has its data within 1 s', async () => {
     took.push(await page.evaluate(() => performance.now()));
   }
   const [ms, base] = [took, plain].map((all) => Math.round(all.sort((a, b) => a - b)[3]));
-  const bar = 1_000 * Math.max(1, base / 20);
+  const bar = 1_000 * Math.max(1, base / 90);
   console.log(`Now with data after ${ms} ms, of at most ${Math.round(bar)} (a plain file: ${base} ms)`);
   assert.ok(ms <= bar, `${took.map(Math.round).join(', ')} ms`);
   await page.done({ complains: [/favicon/] });
