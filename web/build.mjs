@@ -36,7 +36,9 @@ const parts = {
     b.onResolve({ filter: /\.json\?(first|later)$/ }, ({ path, resolveDir }) => ({ path: resolveDir + path.slice(1).replace(/\?.*/, ""), suffix: path.replace(/.*\?/, "?"), namespace: "words" }));
     b.onLoad({ filter: /.*/, namespace: "words" }, async ({ path, suffix }) => {
       const all = Object.entries(JSON.parse(await readFile(path, "utf8")));
-      return { contents: JSON.stringify(Object.fromEntries(all.filter(([key]) => laterWords.some((begin) => key.startsWith(begin + ".")) === (suffix === "?later")))), loader: "json" };
+      const words = all.filter(([key]) => laterWords.some((begin) => key.startsWith(begin + ".")) === (suffix === "?later"));
+      // Not as "json": of that a module has an export for each word beside all of them.
+      return { contents: `export default ${JSON.stringify(Object.fromEntries(words))}`, loader: "js" };
     });
     // uPlot's constructor is used, and none of the ways of drawing that hang on it.
     b.onLoad({ filter: /uPlot\.esm\.js$/ }, async ({ path }) => {

@@ -11,15 +11,17 @@ import { loadLaterWords } from "./words";
 type Screen = () => JSX.Element | null;
 type Name = ScreenName | "login";
 
+// One file for all of them: alike as they are, they are a sixth shorter together.
+const others = () => import("./screens/others");
 const fetched: Record<Exclude<Name, "now">, () => Promise<Screen>> = {
   login: async () => (await import("./screens/login")).Login,
-  lanes: async () => (await import("./screens/lanes")).Lanes,
-  playbook: async () => (await import("./screens/playbook")).Playbook,
-  queues: async () => (await import("./screens/queues")).Queues,
-  rehearse: async () => (await import("./screens/rehearse")).Rehearse,
-  captcha: async () => (await import("./screens/captcha")).Captcha,
-  log: async () => (await import("./screens/log")).Log,
-  operators: async () => (await import("./screens/operators")).Operators,
+  lanes: async () => (await others()).Lanes,
+  playbook: async () => (await others()).Playbook,
+  queues: async () => (await others()).Queues,
+  rehearse: async () => (await others()).Rehearse,
+  captcha: async () => (await others()).Captcha,
+  log: async () => (await others()).Log,
+  operators: async () => (await others()).Operators,
 };
 const had: Partial<Record<Name, Screen>> = { now: Now };
 
