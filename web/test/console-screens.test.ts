@@ -9,6 +9,7 @@ import { before, diffCount, diffLines } from "../src/console/screens/playbook-di
 import { matrix, ramp, type Action, type Row } from "../src/console/screens/playbook-matrix";
 import * as redrive from "../src/console/screens/queues-form";
 import en from "../src/console/words/en.json";
+import { follow, type Job } from "../src/console/screens/rehearse-live";
 import { barOf, bound, exact, lanesOf, panels, score } from "../src/console/screens/rehearse-series";
 
 const action = (id: string, more: Partial<Action> = {}): Action => ({ id, kind: id.split(" ")[0]!, lane: id.split(" ")[1], from: 0, to: 1, predicted_share: 0, ...more });
@@ -183,4 +184,22 @@ test("whatever the record can hold has words, and can be chosen", () => {
   assert.ok(told.length > 50, `${told.length} kinds of entries found in Go`);
   assert.deepEqual([...new Set(told)].sort(), whats().sort());
   assert.deepEqual(whats().filter((what) => !(`log.what.${what}` in en)), []);
+});
+
+test("a rehearsal is followed second by second: nothing twice, nothing late, an arm that begins again begins again", () => {
+  const felt = (ok: number) => ({ message: { ok, refused: 0, failed: 0, p99_ms: 8 } });
+  const base = { id: "a", arms: ["none", "auto"], state: "running", verdicts: [] } as unknown as Job;
+  const at = (arm: string, s: number, ok = s): Job => ({ ...base, last: { arm, at: s, lanes: felt(ok) } });
+  const ok = (job: Job, arm: string) => job.series?.arms[arm]?.message?.ok;
+  let job = [at("none", 1), at("none", 2), at("none", 2), at("none", 1), at("none", 3)].reduce(follow, base);
+  assert.deepEqual(ok(job, "none"), [1, 2, 3]);
+  const before = job.series;
+  job = [at("auto", 1), at("none", 3), at("auto", 2)].reduce(follow, job);
+  assert.deepEqual([ok(job, "none"), ok(job, "auto")], [[1, 2, 3], [1, 2]], "what is late is not of the arm that is held");
+  assert.deepEqual(Object.keys(before!.arms), ["none"], "what was drawn is not changed under it");
+  job = [at("auto", 17), at("auto", 1, 9)].reduce(follow, job);
+  assert.deepEqual(ok(job, "auto"), [9], "too noisy: once more");
+  job = follow(job, { ...base, state: "passed" });
+  assert.deepEqual([job.state, ok(job, "auto")], ["passed", [9]], "the end brings no second, and takes none");
+  assert.equal(panels(job.series!, job.arms, "message", true, 17).x.length, 17, "what is not over has its axis already");
 });

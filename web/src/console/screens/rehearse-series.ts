@@ -27,13 +27,14 @@ const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
 const most = (values: (number | null | undefined)[]) => values.reduce<number>((top, v) => Math.max(top, v ?? 0), 0);
 
 /**
- * One lane in all arms: per second, all as long as the longest, and the top that
- * all share, so that what is higher on the screen is more.
+ * One lane in all arms: per second, all as long as the longest (or as `least`
+ * seconds, that are not all over), and the top that all share, so that what is
+ * higher on the screen is more.
  */
-export function panels(series: Series, arms: string[], lane: string, answers: boolean): { x: number[]; top: number; of: Multiple[] } {
+export function panels(series: Series, arms: string[], lane: string, answers: boolean, least = 0): { x: number[]; top: number; of: Multiple[] } {
   const step = series.step_seconds || 1;
   const curves = arms.map((arm) => ({ arm, curve: series.arms[arm]?.[lane] ?? { ok: [], refused: [], failed: [], p99: [] } }));
-  const n = Math.max(0, ...curves.map(({ curve }) => curve.ok.length));
+  const n = Math.max(Math.ceil(least / step), ...curves.map(({ curve }) => curve.ok.length));
   const x = Array.from({ length: n }, (_, i) => i * step);
   const rate = (values: number[]) => x.map((_, i) => (i < values.length ? values[i]! / step : null));
   const tops = curves.map(({ curve: c }) => (answers ? most(c.ok.map((v, i) => (v + (c.refused[i] ?? 0) + (c.failed[i] ?? 0)) / step)) : most(c.p99)));

@@ -11,6 +11,7 @@ import { Chart } from "../ui/chart";
 import { Guarded, RoleNote } from "../ui/guard";
 import { Table } from "../ui/table";
 import { either, t, tOr, type Key } from "../words";
+import { useNews, useTold, type Job } from "./rehearse-live";
 import { barOf, bound, exact, lanesOf, measures, panels, score, type Series } from "./rehearse-series";
 
 interface Scenario {
@@ -30,34 +31,6 @@ interface Arm {
   title_ko: string;
 }
 
-interface Verdict {
-  bar: string;
-  wanted: string;
-  found: number | null;
-  ok: boolean;
-  note?: string;
-}
-
-interface Job {
-  id: string;
-  scenario: string;
-  arms: string[];
-  target: string;
-  seed: number;
-  duration_seconds: number;
-  state: "queued" | "running" | "passed" | "missed" | "noisy" | "failed" | "cancelled";
-  by: string;
-  reason: string;
-  began: string;
-  ended?: string;
-  progress: { arm: string; phase: string; done: number; of: number; seconds: number; left_seconds: number };
-  error?: string;
-  noisy?: string[];
-  verdicts: Verdict[] | null;
-  report: boolean;
-  series?: Series;
-}
-
 interface Doc {
   scenarios: Scenario[];
   arms: Arm[];
@@ -73,21 +46,25 @@ const StateBadge = ({ state }: { state: Job["state"] }) => <Badge tone={states[s
 
 export function Rehearse() {
   const { parts: [id] } = useRoute();
-  const { data, problem, missing, reload } = useApi<Doc>("rehearsals", { every: 1_500 });
+  const { data, problem, missing, reload } = useApi<Doc>("rehearsals", { every: useTold() ? undefined : 1_500 });
+  const running = useNews(data?.running, (news) => (news.id !== running?.id || over(news)) && reload());
   if (!data) return missing ? <Missing>{t("rehearse.missing")}</Missing> : problem ? <Problem problem={problem} retry={reload} /> : <Loading />;
   const past = data.past ?? [];
-  const shown = id ?? data.running?.id ?? past[0]?.id;
+  const now = data.running && running;
+  const shown = id ?? now?.id ?? past[0]?.id;
   return (
     <div class="rehearse stackup">
       <header class="screen"><p class="state">{t("rehearse.lead")}</p></header>
       <Problem problem={problem} />
       <RoleNote need="operator" />
-      {data.running ? <Running job={data.running} doc={data} reload={reload} /> : <Start doc={data} reload={reload} />}
-      {shown && <Report key={shown} id={shown} doc={data} live={shown === data.running?.id} reload={reload} />}
+      {now ? <Running job={now} doc={data} reload={reload} /> : <Start doc={data} reload={reload} />}
+      {shown && <Report key={shown} id={shown} doc={data} live={shown === now?.id} reload={reload} />}
       <Past jobs={past} doc={data} shown={shown} />
     </div>
   );
 }
+
+const over = (job: Job) => job.state !== "queued" && job.state !== "running";
 
 const titleOf = (doc: Doc, scenario: string) => {
   const s = doc.scenarios.find((x) => x.name === scenario);
@@ -181,7 +158,8 @@ function Running({ job, doc, reload }: { job: Job; doc: Doc; reload(): void }) {
 }
 
 function Report({ id, doc, live, reload }: { id: string; doc: Doc; live: boolean; reload(): void }) {
-  const { data: job, problem, missing, reload: again } = useApi<Job>(`rehearsals/${encodeURIComponent(id)}`, { every: live ? 2_000 : undefined });
+  const { data, problem, missing, reload: again } = useApi<Job>(`rehearsals/${encodeURIComponent(id)}`, { every: !useTold() && live ? 2_000 : undefined });
+  const job = useNews(data);
   // What has ended has its verdicts.
   useEffect(again, [live]);
   if (!job) return missing ? <Empty title={t("rehearse.gone")} /> : problem ? <Problem problem={problem as ProblemDoc} retry={again} /> : <Loading />;
@@ -212,23 +190,22 @@ function Report({ id, doc, live, reload }: { id: string; doc: Doc; live: boolean
         </>
       )}
       {live && !job.series && <p class="help">{t("rehearse.soon")}</p>}
-      {job.series && Object.keys(job.series.arms).length > 0 && <SideBySide series={job.series} doc={doc} arms={job.arms} />}
+      {job.series && Object.keys(job.series.arms).length > 0 && <SideBySide series={job.series} doc={doc} arms={live ? job.arms : job.arms.filter((arm) => job.series!.arms[arm])} least={live ? job.duration_seconds : 0} />}
       <Facts of={[[t("rehearse.length"), seconds(job.duration_seconds)], [t("rehearse.target"), job.target === doc.allowed[0] ? t("rehearse.sample") : job.target], [t("rehearse.seed"), String(job.seed)]]} />
     </Panel>
   );
 }
 
 /** A bar in words, with where it was judged. */
-function BarName({ bar, note, doc }: Verdict & { doc: Doc }) {
+function BarName({ bar, note, doc }: { bar: string; note?: string; doc: Doc }) {
   const { key, of, in: arm } = barOf(bar);
   const about = [of === "auto" ? armOf(doc, of) : of && t("rehearse.control"), arm && armOf(doc, arm), note].filter(Boolean).join(" · ");
   return <>{tOr(`rehearse.bar.${key}`, key)}{about && <small>{about}</small>}</>;
 }
 
 /** Arms beside each other, a row a lane, all of a row on one axis. */
-function SideBySide({ series, doc, arms }: { series: Series; doc: Doc; arms: string[] }) {
+function SideBySide({ series, doc, arms: shown, least }: { series: Series; doc: Doc; arms: string[]; least: number }) {
   const [measure, setMeasure] = useState<string>("answers");
-  const shown = arms.filter((arm) => series.arms[arm]);
   const answers = measure === "answers";
   return (
     <section class="side-by-side">
@@ -239,7 +216,7 @@ function SideBySide({ series, doc, arms }: { series: Series; doc: Doc; arms: str
       <ul class="legend" aria-hidden="true">{(answers ? [["ok", "passed"], ["refused", "shed"], ["failed", "failed"]] : []).map(([key, color]) => <li key={key}><i style={{ "--c": `var(--${color})` }} />{t(`rehearse.${key}` as Key)}</li>)}</ul>
       <div class={`multiples of-${shown.length > 4 ? 3 : shown.length}`}>
         {lanesOf(series).map((lane) => {
-          const { top, x, of } = panels(series, shown, lane, answers);
+          const { top, x, of } = panels(series, shown, lane, answers, least);
           return of.map(({ arm, values, total }) => (
             <div key={lane + arm}>
               <h4>{lane} <small>{armOf(doc, arm)}</small></h4>
