@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,27 @@ func TestJudge(t *testing.T) {
 		if got := c.r.status(); got != c.want {
 			t.Errorf("%s: exit status %d, want %d", name, got, c.want)
 		}
+	}
+}
+
+// A console that takes too much at rest is a bar missed, whatever the ratios say.
+func TestJudgeAtRest(t *testing.T) {
+	r := &report{AtRest: []rest{{Arm: armOneConsole, Most: 0.01, Got: 0.02}}}
+	if r.judge(); r.status() != 1 {
+		t.Errorf("exit status %d, want 1", r.status())
+	}
+}
+
+func TestThreadTime(t *testing.T) {
+	b := &bench{pids: map[string]int{"self": os.Getpid()}}
+	before, err := b.threadTime("self")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, from := 0, time.Now(); time.Since(from) < 20*time.Millisecond; n++ {
+	}
+	if after, err := b.threadTime("self"); err != nil || after <= before {
+		t.Errorf("%s after %s of work, %v", after, before, err)
 	}
 }
 

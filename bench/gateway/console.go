@@ -144,18 +144,22 @@ func (c *consoles) watch(ctx context.Context, token string, document func()) err
 	}
 }
 
+// check says whether n streams had the documents of their time: one a second each.
+func (c *consoles) check(documents, n int, d time.Duration) error {
+	if float64(documents) < float64(n)*d.Seconds()/2 {
+		return fmt.Errorf("%d documents in %s: %d streams should have one a second each", documents, d, n)
+	}
+	return nil
+}
+
 // watchedLoad drives an arm with its streams open.
 func (b *bench) watchedLoad(ctx context.Context, arm string, d time.Duration) (sample, error) {
-	n := watched[arm]
-	closed, err := b.consoles.open(ctx, n)
+	closed, err := b.consoles.open(ctx, watched[arm])
 	if err != nil {
 		return sample{}, err
 	}
 	s, err := b.drive(ctx, arm, d)
-	if documents := closed(); err == nil && float64(documents) < float64(n)*d.Seconds()/2 {
-		err = fmt.Errorf("%s: %d documents in %s: %d streams should have one a second each", arm, documents, d, n)
-	}
-	return s, err
+	return s, errors.Join(err, b.consoles.check(closed(), watched[arm], d))
 }
 
 // consoleConfig is a gateway with the API and twenty lanes.

@@ -43,6 +43,9 @@ func measureAll(ctx context.Context, o options, stderr io.Writer) (*report, erro
 		}
 		r.Comparisons = append(r.Comparisons, res)
 	}
+	if r.AtRest, err = b.atRest(ctx, stderr); err != nil {
+		return nil, err
+	}
 	if r.Memory, err = measureMemory(ctx); err != nil {
 		return nil, err
 	}

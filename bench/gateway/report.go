@@ -52,6 +52,7 @@ type report struct {
 	Pinned      bool               `json:"pinned"`
 	RefusalBody int                `json:"refusal_body_bytes"`
 	Comparisons []comparisonResult `json:"bars"`
+	AtRest      []rest             `json:"at_rest"`
 	Memory      memory             `json:"memory"`
 	Noisy       bool               `json:"noisy"`
 	OK          bool               `json:"ok"`
@@ -79,6 +80,9 @@ func (r *report) judge() {
 		c.Noisy = c.Want > 0 && !agree && (c.Most-c.Least)/c.Got > maxSpread
 		r.OK = r.OK && c.OK
 		r.Noisy = r.Noisy || c.Noisy
+	}
+	for _, rest := range r.AtRest {
+		r.OK = r.OK && rest.OK
 	}
 }
 
@@ -123,6 +127,14 @@ func (r *report) text(w io.Writer) error {
 	}
 	if err := t.Flush(); err != nil {
 		return err
+	}
+	fmt.Fprintln(w)
+	for _, rest := range r.AtRest {
+		verdict := "ok"
+		if !rest.OK {
+			verdict = "missed"
+		}
+		fmt.Fprintf(w, "%s, nobody asking: %.2f %% of a core, bar <= %.0f %%: %s\n", rest.Arm, 100*rest.Got, 100*rest.Most, verdict)
 	}
 	_, err := fmt.Fprintf(w, "\nmemory: %.0f bytes for an idle lane, %.0f KiB for 1,000 waiting requests (%.0f KiB of it the callers' stacks)\n",
 		r.Memory.IdleLane, r.Memory.Waiting/1024, r.Memory.WaitingStacks/1024)
