@@ -140,7 +140,7 @@ func (w *world) visitors() (all []visitor) {
 func (w *world) strangers() []visitor {
 	w.t.Helper()
 	forged, _, _ := token.New()
-	text, id, hash := token.New()
+	text, id, hash := newToken()
 	gone := store.Credential{Operator: store.Operator{Name: "gone", Role: store.Admin}, ID: id, Hash: hash}
 	if err := w.store.AddOperator(w.t.Context(), gone); err != nil {
 		w.t.Fatal(err)

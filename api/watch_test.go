@@ -106,7 +106,7 @@ func watch(t *testing.T, f func(*tower)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, id, hash := token.New()
+		text, id, hash := newToken()
 		w.token = text
 		tokens := token.NewVerifier(viewers{w, store.Credential{Operator: store.Operator{Name: "kim", Role: store.Viewer}, ID: id, Hash: hash}})
 		cfg := api.Config{
@@ -130,6 +130,7 @@ func watch(t *testing.T, f func(*tower)) {
 		ctx, cancel := context.WithCancel(context.Background())
 		var ran sync.WaitGroup
 		ran.Go(func() { w.pulse.Run(ctx) })
+		synctest.Wait() // it has looked once
 		w.stop = func() { cancel(); ran.Wait() }
 		defer synctest.Wait()
 		defer w.stop()
