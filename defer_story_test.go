@@ -301,7 +301,7 @@ func TestDeliveriesYieldToPeople(t *testing.T) {
 // is given up; when it is back all of it follows.
 func TestTheServiceComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := deferringGateway(t, playbook.Action{At: level.Alert, Kind: playbook.Defer, Lane: "login", From: 1, To: 1}, drain(level.Alert, 50))
+		g := deferringGateway(t, playbook.Action{At: level.Alert, Kind: playbook.Defer, Lane: "login", From: 1, To: 1}, drain(level.Alert, 10))
 		g.service.set(true)
 		g.load.set(3.5)
 		time.Sleep(time.Second)
