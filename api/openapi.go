@@ -88,10 +88,10 @@ func (s *schemas) operation(rt Route) object {
 	}
 	var parameters []any
 	for _, m := range segment.FindAllStringSubmatch(rt.Path, -1) {
-		parameters = append(parameters, object{"name": m[1], "in": "path", "required": true, "schema": object{"type": "string"}})
+		parameters = append(parameters, object{"name": m[1], "in": "path", "required": true, "description": inPaths[m[1]], "schema": object{"type": "string"}})
 	}
 	for _, p := range sh.query {
-		parameters = append(parameters, object{"name": p.Name, "in": "query", "description": p.What, "schema": object{"type": "string"}})
+		parameters = append(parameters, object{"name": p.Name, "in": "query", "description": p.What, "required": p.Needed, "schema": p.Form})
 	}
 	if parameters != nil {
 		op["parameters"] = parameters

@@ -19,9 +19,6 @@ type shape struct {
 	answers      []answered
 }
 
-// Param is a parameter of a query.
-type Param struct{ Name, What string }
-
 // answered is one answer.
 type answered struct {
 	status int
@@ -95,25 +92,22 @@ type (
 	}
 )
 
-// Parameters that several routes have.
+// Shapes that several routes have.
 var (
-	sinceParam = Param{"since", "From then on: a time, or how long ago, like 10m."}
-	untilParam = Param{"until", "Before then, likewise."}
-	siteOne    = gives(SiteDoc{})
-	endDone    = shape{in: ending{}, needs: []string{"reason"}, answers: gives(ChangedDoc{})}
-	holdFor    = []string{"reason"} // with for or until
-	loginWeb   = []answered{{status: 200, media: []string{"text/html"}}}
+	siteOne  = gives(SiteDoc{})
+	endDone  = shape{in: ending{}, needs: []string{"reason"}, answers: gives(ChangedDoc{})}
+	holdFor  = []string{"reason"} // with for or until
+	loginWeb = []answered{{status: 200, media: []string{"text/html"}}}
 )
 
 // shapes has a row for every route; TestOpenAPI finds those that are missing.
 var shapes = map[string]shape{
 	"GET " + Prefix + "now": {answers: gives(NowDoc{})},
 	"GET " + Prefix + "history": {
-		query:   []Param{sinceParam, untilParam, {"step", "The time of one point, like 5s. Default: auto, what gives no more than 720 points."}, {"lanes", "backend/lane,backend/lane. Default: none, the totals alone."}},
-		answers: gives(HistoryDoc{}),
+		query: historyParams, answers: gives(HistoryDoc{}),
 	},
 	"GET " + Prefix + "stream": {
-		query: []Param{{"topics", "now, audit, jobs, with commas between. Default: all."}, {"last", "The ID of the event after which to go on, as the header Last-Event-ID."}},
+		query: streamParams,
 		answers: []answered{{
 			status: 200, what: "Server-sent events, until the server says bye.", media: []string{"text/event-stream"},
 			events: map[string]any{"hello": helloDoc{}, "now": NowDoc{}, "audit": live.Event{}, "job": job.Job{}, "gap": gapDoc{}, "bye": byeDoc{}},
@@ -129,8 +123,8 @@ var shapes = map[string]shape{
 	"POST " + Prefix + "playbook/resume":                endDone,
 	"POST " + Prefix + "playbook/actions/{id}/stop":     {in: lasting{}, needs: holdFor, answers: gives(stoppedDoc{})},
 	"POST " + Prefix + "playbook/actions/{id}/start":    endDone,
-	"GET " + Prefix + "playbook/runs":                   {query: []Param{{"limit", "How many at most."}}, answers: gives(RunsDoc{})},
-	"GET " + Prefix + "playbook/coming":                 {query: []Param{{"limit", "How many at most."}}, answers: gives(ComingListDoc{})},
+	"GET " + Prefix + "playbook/runs":                   {query: runsParams, answers: gives(RunsDoc{})},
+	"GET " + Prefix + "playbook/coming":                 {query: comingParams, answers: gives(ComingListDoc{})},
 	"POST " + Prefix + "playbook/preview":               {in: previewAsk{}, answers: gives(PlaybookPreviewDoc{})},
 	"POST " + Prefix + "controls/{revision}/undo":       endDone,
 	"POST " + Prefix + "audit/{id}/undo":                endDone,
@@ -139,23 +133,13 @@ var shapes = map[string]shape{
 	"PUT " + Prefix + "lanes/{backend}/{lane}/order":    {in: laneOrder{}, needs: holdFor, answers: gives(orderedDoc{})},
 	"DELETE " + Prefix + "lanes/{backend}/{lane}/order": endDone,
 	"GET " + Prefix + "lanes":                           {answers: gives(LanesDoc{})},
-	"GET " + Prefix + "scaling/{lane}":                  {query: []Param{{"backend", "The lane's backend, where several have one of that name."}}, answers: gives(ScalingDoc{})},
+	"GET " + Prefix + "scaling/{lane}":                  {query: scalingParams, answers: gives(ScalingDoc{})},
 	"POST " + Prefix + "alerts/{name}":                  {answers: []answered{{status: 200, what: "As the sender's protocol has it."}}},
 	"POST " + FlagsPrefix + "evaluate/flags":            {in: map[string]any{}, bodyOptional: true, answers: []answered{{status: 200, out: flagsDoc{}}, {status: 304}, {status: 400, out: wrongFlagDoc{}}}},
 	"POST " + FlagsPrefix + "evaluate/flags/{key}":      {in: map[string]any{}, bodyOptional: true, answers: []answered{{status: 200, out: oneFlagDoc{}}, {status: 400, out: wrongFlagDoc{}}, {status: 404, out: wrongFlagDoc{}}}},
 
 	"GET " + Prefix + "audit": {
-		query: []Param{
-			sinceParam, untilParam,
-			{"who", "Who did it."},
-			{"what", "What happened, as in level.changed; level. is all that begins so."},
-			{"target", "To what."},
-			{"text", "A word of any of these or of the reason."},
-			{"after", "Entries after this ID."},
-			{"before", "Entries before this ID."},
-			{"limit", "How many at most."},
-			{"format", "json, ndjson or csv, as the header Accept."},
-		},
+		query:   auditParams,
 		answers: []answered{{status: 200, out: RecordDoc{}, media: []string{"application/x-ndjson", "text/csv"}}},
 	},
 	"GET " + Prefix + "operators":                 {answers: gives(OperatorsDoc{})},
@@ -171,32 +155,21 @@ var shapes = map[string]shape{
 	"GET " + Prefix + "sessions":                  {answers: gives(SessionsDoc{})},
 	"DELETE " + Prefix + "sessions/{id}":          {answers: nothing()},
 	"GET " + Prefix + "oidc/start":                {answers: []answered{{status: 303, what: "To where accounts are kept."}}},
-	"GET " + Prefix + "oidc/callback":             {query: []Param{{"state", "What begins the sign-on."}, {"code", "What ends it."}}, answers: []answered{{status: 303, what: "To the console."}, {status: 403, what: "A page that says why not.", media: []string{"text/html"}}}},
-	"GET " + Prefix + "login":                     {query: []Param{{"token", "The link's secret."}}, answers: loginWeb},
+	"GET " + Prefix + "oidc/callback":             {query: oidcParams, answers: []answered{{status: 303, what: "To the console."}, {status: 403, what: "A page that says why not.", media: []string{"text/html"}}}},
+	"GET " + Prefix + "login":                     {query: loginParams, answers: loginWeb},
 	"POST " + Prefix + "login":                    {in: redeemForm{}, sent: "application/x-www-form-urlencoded", needs: []string{"token"}, answers: append([]answered{{status: 303, what: "To the console."}}, loginWeb...)},
 
 	"GET " + Prefix + "relay":     {answers: gives(RelayDoc{})},
 	"GET " + Prefix + "relay/lag": {answers: gives(LagDoc{})},
 	"GET " + Prefix + "relay/peek": {
-		query: []Param{
-			{"topic", "Needed."},
-			{"partition", "One of its partitions."},
-			{"from", "The first offset."},
-			{"to", "The offset after the last."},
-			sinceParam, untilParam,
-			{"error", "Dead letters whose error has this in it."},
-			{"key", "Messages of a key."},
-			{"limit", "How many at most."},
-			{"show", "true shows contents, to operators, and is recorded."},
-			{"reason", "Why, with show."},
-		},
+		query:   peekParams,
 		answers: gives(PeekDoc{}),
 	},
 	"POST " + Prefix + "relay/deliveries/{name}/pause":  {in: order{}, needs: holdFor, answers: gives(deliveryPausedDoc{})},
 	"POST " + Prefix + "relay/deliveries/{name}/resume": {in: reasonBody{}, needs: []string{"reason"}, answers: nothing()},
 	"POST " + Prefix + "relay/redrive":                  {in: redriveBody{}, needs: []string{"delivery"}, answers: []answered{{status: 200, out: RedriveDoc{}, media: []string{"application/x-ndjson"}}}},
 
-	"GET " + Prefix + "captcha/sites":                  {query: []Param{{"name", "Those of this name."}}, answers: gives(SitesDoc{})},
+	"GET " + Prefix + "captcha/sites":                  {query: sitesParams, answers: gives(SitesDoc{})},
 	"POST " + Prefix + "captcha/sites":                 {in: siteChange{}, answers: makes(SecretOnceDoc{})},
 	"GET " + Prefix + "captcha/sites/{key}":            {answers: siteOne},
 	"PATCH " + Prefix + "captcha/sites/{key}":          {in: siteChange{}, answers: siteOne},
@@ -205,7 +178,7 @@ var shapes = map[string]shape{
 	"GET " + Prefix + "captcha/sites/{key}/statistics": {query: []Param{sinceParam, untilParam}, answers: gives(StatisticsDoc{})},
 	"GET " + Prefix + "captcha/strength":               {answers: gives(StrengthDoc{})},
 	"GET " + Prefix + "captcha/preview": {
-		query:   []Param{{"kind", "order, relation, name, missing, icon, audio or work."}, {"level", "0 to 3."}, {"lang", "ko or en."}, {"seed", "The same question for the same seed."}},
+		query:   previewParams,
 		answers: gives(QuestionDoc{}),
 	},
 

@@ -132,14 +132,48 @@ func (c *contract) valid(data []byte, at ...string) error {
 	return nil
 }
 
+// asked compares a query with the parameters of its route.
+func (c *contract) asked(path string, r *http.Request) error {
+	method := strings.ToLower(r.Method)
+	parameters, _ := c.at("paths", path, method)["parameters"].([]any)
+	query := r.URL.Query()
+	for i, p := range parameters {
+		p := p.(map[string]any)
+		name := p["name"].(string)
+		value := query.Get(name)
+		if p["in"] != "query" || value == "" {
+			continue
+		}
+		query.Del(name)
+		data := []byte(value) // a number, true or false
+		if form := p["schema"].(map[string]any)["type"]; form == "string" {
+			data, _ = json.Marshal(value)
+		}
+		if err := c.valid(data, "paths", path, method, "parameters", strconv.Itoa(i), "schema"); err != nil {
+			return err
+		}
+	}
+	for name := range query {
+		return fmt.Errorf("%s %s: the document knows no parameter %s", r.Method, path, name)
+	}
+	return nil
+}
+
 // kept checks a request that was accepted, and every answer.
 func (c *contract) kept(t *testing.T, r *http.Request, body string, rec *httptest.ResponseRecorder) {
 	t.Helper()
 	if err := c.check(r, rec); err != nil {
 		t.Errorf("OpenAPI: %v", err)
 	}
-	at := []string{"paths", c.route(r.Method, r.URL.EscapedPath()), strings.ToLower(r.Method), "requestBody", "content", "application/json", "schema"}
-	if body == "" || rec.Code >= 300 || c.at(at...) == nil {
+	if rec.Code >= 300 {
+		return
+	}
+	path := c.route(r.Method, r.URL.EscapedPath())
+	if err := c.asked(path, r); err != nil {
+		t.Errorf("OpenAPI, a query that was accepted: %v", err)
+	}
+	at := []string{"paths", path, strings.ToLower(r.Method), "requestBody", "content", "application/json", "schema"}
+	if body == "" || c.at(at...) == nil {
 		return
 	}
 	if err := c.valid([]byte(body), at...); err != nil {
@@ -197,6 +231,9 @@ func checkOperation(t *testing.T, rt api.Route, op map[string]any) {
 	parameters, _ := op["parameters"].([]any)
 	for _, p := range parameters {
 		p := p.(map[string]any)
+		if p["description"] == nil || p["description"] == "" {
+			t.Errorf("%s: what %s is is not said", rt.Path, p["name"])
+		}
 		if p["in"] == "path" {
 			declared = append(declared, p["name"].(string))
 			if p["required"] != true {

@@ -31,10 +31,13 @@ import (
 // Want says which question is to be shown.
 type Want struct {
 	Kind  captcha.Kind
-	Level int    // 0 to 4
+	Level int    // 0 to MaxLevel
 	Lang  string // ko or en
 	Seed  uint64 // the same seed, the same question
 }
+
+// MaxLevel is the hardest.
+const MaxLevel = 4
 
 // Kinds are those that there is something to see or to hear of.
 var Kinds = []captcha.Kind{
@@ -54,8 +57,8 @@ func (w Want) Validate() error {
 		}
 		errs = append(errs, fmt.Errorf("kind: there is something to see of %s", strings.Join(known, ", ")))
 	}
-	if w.Level < 0 || w.Level > 4 {
-		errs = append(errs, fmt.Errorf("level %d: must be 0 to 4", w.Level))
+	if w.Level < 0 || w.Level > MaxLevel {
+		errs = append(errs, fmt.Errorf("level %d: must be 0 to %d", w.Level, MaxLevel))
 	}
 	if !slices.Contains(Langs, w.Lang) {
 		errs = append(errs, fmt.Errorf("lang: must be %s", strings.Join(Langs, " or ")))
