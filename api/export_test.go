@@ -2,6 +2,9 @@ package api
 
 import (
 	"io"
+	"maps"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/daero/daero"
@@ -36,3 +39,14 @@ func LaneOrderOf(r io.Reader, now time.Time, who string) (daero.LaneOrder, error
 
 // Unified compares texts.
 var Unified = unified
+
+// SchemaTypes are the structs that the document of the API has.
+func SchemaTypes() []reflect.Type {
+	s := newSchemas()
+	s.document()
+	seen := map[reflect.Type]bool{}
+	for key := range s.names {
+		seen[key.t] = true
+	}
+	return slices.Collect(maps.Keys(seen))
+}

@@ -15,7 +15,7 @@ const openAPIVersion = "3.1.1"
 // OpenAPI returns the document of all routes: OpenAPI 3.1, as JSON. It is made
 // from the table of routes and from the Go types of what is sent and answered.
 func OpenAPI() []byte {
-	data, err := json.Marshal(document())
+	data, err := json.Marshal(newSchemas().document())
 	if err != nil {
 		panic(err) // it consists of maps, lists and words
 	}
@@ -31,8 +31,8 @@ func showOpenAPI(c *call) error {
 }
 
 // document describes the API.
-func document() object {
-	s, paths := newSchemas(), object{}
+func (s *schemas) document() object {
+	paths := object{}
 	for _, rt := range routes {
 		path, _ := paths[rt.Path].(object)
 		if path == nil {

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -159,7 +160,7 @@ func (s *schemas) ref(t reflect.Type, sent bool) object {
 	if !there {
 		name = s.name(t, sent)
 		s.names[key] = name
-		o := object{"type": "object"}
+		o := describe(object{"type": "object"}, words[wordKey(t)])
 		s.components[name] = o // before its fields, which may refer to it
 		s.parts(o, t, sent)
 	}
@@ -213,13 +214,31 @@ func (s *schemas) fields(t reflect.Type, sent bool, properties object, required 
 		}
 		opts := strings.Split(options, ",")
 		optional := slices.Contains(opts, "omitempty") || slices.Contains(opts, "omitzero")
+		schema := s.item
 		if optional {
-			properties[name] = s.of(f.Type, sent)
-		} else {
-			properties[name] = s.item(f.Type, sent)
+			schema = s.of
 		}
+		properties[name] = describe(schema(f.Type, sent), words[wordKey(t)+"."+f.Name])
 		if !sent && !optional && !slices.Contains(*required, any(name)) {
 			*required = append(*required, name)
 		}
 	}
+}
+
+// module is what begins the path of every package of ours.
+const module = "github.com/daero/daero"
+
+// wordKey is what words has a type by: api.NowDoc.
+func wordKey(t reflect.Type) string {
+	return strings.TrimPrefix(strings.TrimPrefix(t.PkgPath(), module), "/") + "." + t.Name()
+}
+
+// describe says what a schema is of; the schema may be one that others have too.
+func describe(schema object, what string) object {
+	if what == "" {
+		return schema
+	}
+	schema = maps.Clone(schema)
+	schema["description"] = what
+	return schema
 }
