@@ -20,6 +20,7 @@ type Gateway struct {
 	Emergency    bool   // the arm manual: what is prepared is switched on
 	API          bool   // offers the API on the site
 	Console      bool   // offers the console on the site, and with it the API
+	Desk         string // address of a site with the console alone, none if ""
 	Captcha      bool   // serves the CAPTCHA on the site, for the arm auto
 	Feed         string // address of an alert feed to listen to, for the arm auto
 	// DownAfter is how long a level is kept, for the arm auto. Default 30 s.
@@ -74,6 +75,9 @@ func Caddyfile(g Gateway) string {
 		b.WriteString(" {\n\t\ttransport http {\n\t\t\tkeepalive_idle_conns_per_host 10000\n\t\t}\n\t}")
 	}
 	b.WriteString("\n}\n")
+	if g.Desk != "" {
+		fmt.Fprintf(&b, "%s {\n\tdaero_console\n\trespond 404\n}\n", g.Desk)
+	}
 	return b.String()
 }
 

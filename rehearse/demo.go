@@ -81,19 +81,20 @@ func StartDemo(ctx context.Context, o DemoOptions) (d *Demo, err error) {
 	if err := addDemoSite(ctx, d.Admin); err != nil {
 		return nil, err
 	}
-	d.Console, err = consoleLink(ctx, d)
+	d.Console, err = consoleLink(ctx, d.Admin, d.Gateway)
 	return d, err
 }
 
-// consoleLink asks the gateway for a link that logs its first admin in, once.
-func consoleLink(ctx context.Context, d *Demo) (string, error) {
+// consoleLink asks the gateway that has its admin endpoint there for a link
+// that logs an admin in, once, on a site that shows the console.
+func consoleLink(ctx context.Context, admin, site string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+d.Admin+"/daero/api/link", http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+admin+"/daero/api/link", http.NoBody)
 	if err != nil {
 		return "", err
 	}
-	req.Header.Set("Origin", "http://"+d.Admin)
+	req.Header.Set("Origin", "http://"+admin)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return "", err
@@ -105,7 +106,7 @@ func consoleLink(ctx context.Context, d *Demo) (string, error) {
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&doc); err != nil || doc.Path == "" {
 		return "", fmt.Errorf("the gateway gave no link to the console: status %d", resp.StatusCode)
 	}
-	return d.Gateway + doc.Path, nil
+	return site + doc.Path, nil
 }
 
 // Wait returns nil when ctx ends, or the reason why a process ended by itself.

@@ -50,7 +50,10 @@ func proxy(ctx context.Context, file string) int {
 	}
 	var listen, backend, admin string
 	for _, m := range regexp.MustCompile(`(?m)^\s*(?:(?:http://(?:127\.0\.0\.1)?)?:(\d+) \{|reverse_proxy (\S+)|admin (\S+))`).FindAllStringSubmatch(string(text), -1) {
-		listen, backend, admin = listen+m[1], backend+m[2], admin+m[3]
+		backend, admin = backend+m[2], admin+m[3]
+		if listen == "" { // the site's; another may be the console's
+			listen = m[1]
+		}
 	}
 	reloads := &http.Server{Addr: admin, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method + " " + r.URL.Path {
@@ -113,6 +116,32 @@ func TestProcesses(t *testing.T) {
 		}
 		if n := running(t); n != 0 {
 			t.Errorf("%s: %d processes outlive it", arm, n)
+		}
+	}
+}
+
+// TestProcessesWithAConsole: it is there where it is asked for and where there
+// is something to be seen, and nowhere else.
+func TestProcessesWithAConsole(t *testing.T) {
+	s := rehearse.Settings{Workers: 8}.WithDefaults()
+	for _, tt := range []struct {
+		arm         string
+		asked, want bool
+	}{{rehearse.ArmLanes, true, true}, {rehearse.ArmNone, true, false}, {rehearse.ArmLanes, false, false}} {
+		s.Console = nil
+		if tt.asked {
+			s.Console = func(string, string) {}
+		}
+		set, err := rehearse.Processes{}.Open(t.Context(), tt.arm, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		link, err := set.(rehearse.Watched).ConsoleLink(t.Context())
+		if err != nil || (link != "") != tt.want || tt.want && (!strings.HasPrefix(link, "http://127.0.0.1:") || !strings.HasSuffix(link, "/daero/console/")) {
+			t.Errorf("%s, asked for %v: link %q, %v", tt.arm, tt.asked, link, err)
+		}
+		if err := set.Close(); err != nil {
+			t.Errorf("%s: close: %v", tt.arm, err)
 		}
 	}
 }

@@ -73,6 +73,9 @@ func runArm(ctx context.Context, s Settings, arm string, stage Stage, progress f
 	defer func() {
 		err = errors.Join(err, set.Close()) // a process that failed says why
 	}()
+	if err := s.show(ctx, arm, set); err != nil {
+		return ArmLog{}, err
+	}
 	target := set.Target()
 	if err := warm(ctx, s, target); err != nil {
 		return ArmLog{}, err

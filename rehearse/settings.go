@@ -59,6 +59,13 @@ type Settings struct {
 	// Moment, if not nil, is told once a second what was felt in it, while an arm
 	// runs. It must not wait.
 	Moment func(Moment)
+	// Console, if not nil, has the gateway of every arm with daero's own lanes
+	// serve its console too, on an address of its own, and is told a link that
+	// logs an admin in, once, when the gateway is up. The arm waits for Lead
+	// before it begins, so that whoever watches can come. Without it nothing is
+	// different from what it was.
+	Console func(arm, link string)
+	Lead    time.Duration // at most a minute
 	// Sleep waits; the default is the most precise that the system has. In
 	// virtual time it is time.Sleep.
 	Sleep func(time.Duration)
@@ -68,6 +75,7 @@ type Settings struct {
 const (
 	minDuration = 4 * time.Second
 	maxDuration = time.Hour
+	maxLead     = time.Minute
 	maxRate     = 20_000 // attempts per second that the generator is trusted with
 )
 
@@ -118,6 +126,9 @@ func (s Settings) Validate() error {
 	}
 	if s.Repeats < 0 || s.Repeats > 10 || s.Patience < 0 || s.Patience > time.Hour {
 		errs = append(errs, fmt.Errorf("repeats %d, patience %s: must be 0 to 10, and at most an hour", s.Repeats, s.Patience))
+	}
+	if s.Lead < 0 || s.Lead > maxLead {
+		errs = append(errs, fmt.Errorf("lead %s: must be 0 to %s", s.Lead, maxLead))
 	}
 	if s.Workers < 4 || s.Workers > messenger.MaxWorkers {
 		errs = append(errs, fmt.Errorf("workers %d: must be 4 to %d", s.Workers, messenger.MaxWorkers))

@@ -90,6 +90,10 @@ func TestCaddyfileTellsNoCapacity(t *testing.T) {
 			t.Errorf("daero is told %q:\n%s", word, text)
 		}
 	}
+	before := text
+	if g.Desk = "http://127.0.0.1:8081"; rehearse.Caddyfile(g) != before+"http://127.0.0.1:8081 {\n\tdaero_console\n\trespond 404\n}\n" {
+		t.Errorf("a console changes what stands beside it:\n%s", rehearse.Caddyfile(g))
+	}
 	if g.Arm = rehearse.ArmNone; strings.Contains(rehearse.Caddyfile(g), "lanes") {
 		t.Error("the arm without lanes has lanes")
 	}

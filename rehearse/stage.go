@@ -27,7 +27,7 @@ type processes struct {
 	settings           Settings
 	dir                string
 	messenger, gateway *child.Process
-	port, admin        int
+	port, admin, desk  int // desk: of the console, 0 if it is not shown
 	backend            string
 	target             *live.HTTP // nil until it is asked for
 	feed               *feed      // nil unless the arm listens to one
@@ -86,15 +86,19 @@ func startMessenger(exe string, s Settings) (*child.Process, string, error) {
 		_ = end(c)
 		return nil, "", fmt.Errorf("%w: %s", err, c.Said())
 	}
+	go func() { _, _ = io.Copy(io.Discard, r) }() // whatever else it says; ends with it
 	return c, address, nil
 }
 
 func (p *processes) startGateway(ctx context.Context, exe string) (err error) {
-	ports, err := child.FreePorts(2)
+	ports, err := child.FreePorts(3)
 	if err != nil {
 		return err
 	}
 	p.port, p.admin = ports[0], ports[1]
+	if p.settings.Console != nil && shows(p.arm) {
+		p.desk = ports[2]
+	}
 	file := filepath.Join(p.dir, "Caddyfile")
 	if err := os.WriteFile(file, []byte(p.caddyfile(p.settings.Workers)), 0o600); err != nil {
 		return err
@@ -113,6 +117,9 @@ func (p *processes) caddyfile(workers int) string {
 	}
 	if p.feed != nil {
 		g.Feed = p.feed.addr
+	}
+	if p.desk != 0 {
+		g.Desk = p.deskURL()
 	}
 	return Caddyfile(g)
 }

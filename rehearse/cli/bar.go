@@ -62,6 +62,15 @@ func (b *bar) show(arm, phase string, done float64) {
 	b.line = true
 }
 
+// console says where an arm can be looked at.
+func (b *bar) console(arm, link string) {
+	b.clear()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	fmt.Fprintf(b.w, "%s: its console, logged in once: %s\n", arm, link)
+	b.last = ""
+}
+
 // clear takes the bar away.
 func (b *bar) clear() {
 	b.mu.Lock()

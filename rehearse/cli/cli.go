@@ -58,6 +58,7 @@ type options struct {
 	html        string
 	progress    string
 	behind      bool
+	console     bool
 }
 
 // parse reads the command line; the status is the one to end with where ok is
@@ -85,6 +86,8 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	fs.StringVar(&o.html, "html", "", "`file` for a report with drawings, which needs nothing else to be read")
 	fs.StringVar(&o.progress, "progress", "text", "text, or json for programs: a line a second on standard error")
 	fs.BoolVar(&o.behind, "behind", false, "let the other programs of this machine go first, instead of this one")
+	fs.BoolVar(&o.console, "console", false, "let the console of each arm with daero be looked at: a link to it is printed")
+	fs.DurationVar(&o.settings.Lead, "console-lead", 5*time.Second, "how long the console is up before its arm begins")
 	fs.StringVar(&o.trace, "trace", "", "`file` for what the gateway did ten times a second, as CSV")
 	scenario, rest := "", args
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -204,10 +207,16 @@ func (o options) run(ctx context.Context, stage rehearse.Stage, stderr io.Writer
 	if o.progress == "json" {
 		l := &lines{w: stderr, arms: o.settings.Arms, of: o.settings.Duration}
 		o.settings.Moment = l.moment
+		if o.console {
+			o.settings.Console = l.console
+		}
 		return rehearse.Run(ctx, o.settings, stage, l.show)
 	}
 	bar := newBar(stderr, o.settings)
 	defer bar.clear()
+	if o.console {
+		o.settings.Console = bar.console
+	}
 	return rehearse.Run(ctx, o.settings, stage, bar.show)
 }
 

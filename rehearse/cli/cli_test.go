@@ -31,6 +31,7 @@ func TestWrongUse(t *testing.T) {
 		"arm of another":   {"goal --arms static", `"static"`},
 		"unknown arm":      {"earthquake --arms none,dynamic", `"dynamic"`},
 		"too much":         {"earthquake now", `"now"`},
+		"lead for hours":   {"earthquake --console-lead 2h", "lead 2h0m0s"},
 		"seed in words":    {"earthquake --seed ten", "seed"},
 		"nothing to do":    {"earthquake --workers 1", "workers 1"},
 		"all at once":      {"flood --workers 1", "workers 1"},
@@ -93,7 +94,13 @@ type set struct {
 	phones atomic.Int64
 }
 
-func (s *set) Target() live.Target               { return s }
+func (s *set) Target() live.Target { return s }
+func (s *set) ConsoleLink(context.Context) (string, error) {
+	if s.arm == "none" {
+		return "", nil
+	}
+	return "http://127.0.0.1:1/" + s.arm, nil
+}
 func (s *set) Resize(context.Context, int) error { return nil }
 func (s *set) Close() error                      { return nil }
 func (s *set) CPU() map[string]float64 {

@@ -46,6 +46,11 @@ func (l *lines) moment(m rehearse.Moment) {
 	l.write(line)
 }
 
+// console is told where an arm can be looked at.
+func (l *lines) console(arm, link string) {
+	l.write(job.Line{Arm: arm, Index: slices.Index(l.arms, arm), Arms: len(l.arms), Phase: "console", Of: l.of.Seconds(), Console: link})
+}
+
 func (l *lines) write(line job.Line) {
 	data, err := json.Marshal(line)
 	if err != nil {

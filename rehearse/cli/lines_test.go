@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,4 +56,34 @@ func TestProgressForPrograms(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestConsole: a link for each arm that has something to show, before the arm
+// begins; without the flag, none.
+func TestConsole(t *testing.T) {
+	for args, want := range map[string]int{"": 0, "--console": 2, "--console --progress json": 2} {
+		synctest.Test(t, func(t *testing.T) {
+			o, _, ok := parse(append([]string{"earthquake", "--duration", "6s", "--patience", "0s", "--output", "json", "--arms", "none,lanes"}, strings.Fields(args)...), &bytes.Buffer{})
+			if !ok {
+				t.Fatal("wrong use")
+			}
+			o.settings.Sleep = time.Sleep
+			var stdout, stderr bytes.Buffer
+			began := time.Now()
+			if got := o.rehearse(t.Context(), &stage{}, &stdout, &stderr); got != exitGood {
+				t.Fatalf("exit status %d: %s", got, &stderr)
+			}
+			said := stderr.String()
+			if n := strings.Count(said, "http://127.0.0.1:1/lanes"); n != want || strings.Contains(said, "http://127.0.0.1:1/none") {
+				t.Errorf("%q: %d links: %s", args, n, said)
+			}
+			link, storm := strings.Index(said, "http://127.0.0.1:1/lanes-honouring"), strings.LastIndex(said, "calm")
+			if want > 0 && link > storm {
+				t.Errorf("%q: the arm begins before its console is shown: %s", args, said)
+			}
+			if waited := time.Since(began) - 3*(6*time.Second+6*time.Second/17); waited < time.Duration(want)*5*time.Second || waited > time.Duration(want)*5*time.Second+4*time.Second {
+				t.Errorf("%q: %s longer than the arms take", args, waited)
+			}
+		})
+	}
 }

@@ -23,6 +23,9 @@ type Line struct {
 	Of    float64 `json:"of"` // seconds that it takes
 	// Lanes are what was felt, by lane.
 	Lanes map[string]Felt `json:"lanes,omitempty"`
+	// Console is a link to the console of the arm's gateway, which logs an admin
+	// in, once. Rehearsals beside a gateway have none.
+	Console string `json:"console,omitempty"`
 }
 
 // Felt is what a lane's clients felt in a second.
@@ -42,6 +45,7 @@ const (
 	maxCount   = 1_000_000
 	maxMS      = 1e7
 	maxWord    = 64
+	maxLink    = 500
 )
 
 // ParseLine reads a line of progress. It takes nothing that a rehearsal would
@@ -76,6 +80,8 @@ func (l Line) validate() error {
 		return errors.New("phase: is no text of one line")
 	case !within(l.At, maxSeconds) || !within(l.Of, maxSeconds):
 		return errors.New("at and of: are no seconds of a rehearsal")
+	case l.Console != "" && (len(l.Console) > maxLink || !strings.HasPrefix(l.Console, "http://127.0.0.1:")):
+		return errors.New("console: is no link to this machine")
 	case len(l.Lanes) > maxLanes:
 		return fmt.Errorf("%d lanes: at most %d", len(l.Lanes), maxLanes)
 	}

@@ -31,6 +31,7 @@ func TestParseLine(t *testing.T) {
 		"no time":           {`"at":3.1`, `"at":-1`},
 		"years":             {`"of":17`, `"of":1e9`},
 		"no number":         {`181.5`, `1e400`},
+		"a link elsewhere":  {`"lanes"`, `"console":"http://127.0.0.1.example.com/","lanes"`},
 	} {
 		text := strings.Replace(goodLine, tt.from, tt.to, 1)
 		if text == goodLine {

@@ -1,0 +1,124 @@
+package gateway_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/daero/daero/gateway"
+	"github.com/daero/daero/rehearse/cli"
+	"github.com/daero/daero/rehearse/job"
+)
+
+// program returns a daero to start: this test binary, which [TestProgram] makes
+// the whole of it.
+func program(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "daero")
+	text := fmt.Sprintf("#!/bin/sh\nDAERO_TEST_ARGS=$(printf '%%s\\037' \"$@\") exec '%s' -test.run '^TestProgram$'\n", self)
+	if err := os.WriteFile(file, []byte(text), 0o700); err != nil { //nolint:gosec // it is started
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestProgram is daero where a test starts it as such, and nothing elsewhere.
+func TestProgram(*testing.T) {
+	args := os.Getenv("DAERO_TEST_ARGS")
+	if args == "" {
+		return
+	}
+	_ = os.Unsetenv("DAERO_TEST_ARGS") // of no other program
+	os.Args = append([]string{"daero"}, strings.Split(strings.TrimSuffix(args, "\x1f"), "\x1f")...)
+	gateway.Main()
+	os.Exit(0) // before the test says anything
+}
+
+// TestRehearsalIsWatched: whoever follows the link that a rehearsal prints sees
+// the gateway that is being rehearsed, before its storm begins, and nobody does
+// once it is over.
+func TestRehearsalIsWatched(t *testing.T) {
+	said, end := io.Pipe()
+	var report bytes.Buffer
+	status := make(chan int, 1)
+	go func() {
+		status <- cli.Rehearse(t.Context(), strings.Fields("goal --arms auto --duration 4s --console --console-lead 1s --progress json --output json --bars correctness --behind --program "+program(t)), &report, end)
+		_ = end.Close() // whoever reads knows by that
+	}()
+	var base string
+	var seen struct {
+		Level struct{ Word string }
+		Lanes []struct{ Name string }
+	}
+	lines := bufio.NewScanner(said)
+	for lines.Scan() {
+		l, err := job.ParseLine(lines.Bytes())
+		if err != nil {
+			t.Fatalf("%s: %v", lines.Text(), err)
+		}
+		if l.Console != "" {
+			if base != "" {
+				t.Error("a second link")
+			}
+			base = follow(t, l.Console, &seen)
+		}
+		if l.Phase == "goal" && base == "" {
+			t.Error("the storm has begun, and nobody could look")
+		}
+	}
+	if got := <-status; got > 1 { // a bar may be missed on a machine that others use
+		t.Errorf("exit status %d: %s", got, &report)
+	}
+	if seen.Level.Word != "normal" || len(seen.Lanes) < 3 {
+		t.Errorf("seen %+v", seen)
+	}
+	if _, err := http.Get(base + "/daero/console/"); err == nil { //nolint:bodyclose,noctx // there is no answer
+		t.Error("the console outlives the rehearsal")
+	}
+}
+
+// follow logs in by a link and reads what is in force now.
+func follow(t *testing.T, link string, now any) (base string) {
+	t.Helper()
+	u, err := url.Parse(link)
+	if err != nil || u.Hostname() != "127.0.0.1" {
+		t.Fatalf("the link is %s: %v", link, err)
+	}
+	base = "http://" + u.Host
+	jar, _ := cookiejar.New(nil) // without options it cannot fail
+	client := &http.Client{Jar: jar, Timeout: 5 * time.Second}
+	form := url.Values{"token": {u.Query().Get("token")}, "name": {"watcher"}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+u.Path, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", base)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp, err = client.Get(base + "/daero/api/now"); err != nil { //nolint:noctx // the client has a time-out
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if err := json.NewDecoder(resp.Body).Decode(now); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("status %d: %v", resp.StatusCode, err)
+	}
+	return base
+}
