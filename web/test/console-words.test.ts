@@ -29,12 +29,31 @@ test("Korean is Korean: what has no Hangul is a name, a number or a sign", () =>
   assert.deepEqual(strange.filter(([, text]) => !names.test(text.replace(/\{\w+\}/g, ""))), []);
 });
 
-const sources = (dir: string): string[] => readdirSync(dir, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? sources(`${dir}/${e.name}`) : /\.tsx?$/.test(e.name) ? [readFileSync(`${dir}/${e.name}`, "utf8")] : []));
+const names = (dir: string): string[] => readdirSync(dir, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? names(`${dir}/${e.name}`) : /\.tsx?$/.test(e.name) ? [`${dir}/${e.name}`] : []));
+const sources = (dir: string) => names(dir).map((name) => readFileSync(name, "utf8"));
 
 test("every word that a screen asks for by name is there", () => {
   for (const source of sources("src/console")) {
     for (const [, key] of source.matchAll(/\bt\("([\w.-]+)"/g)) assert.ok(key! in korean, key);
   }
+});
+
+test("every word is said somewhere", () => {
+  // The files of a screen count as one.
+  const screens: Record<string, string> = {};
+  for (const [i, name] of names("src/console").entries()) screens[name.replace(/[-.][^/]*$/, "")] += sources("src/console")[i]!;
+  const files = Object.values(screens);
+  const literals = (source: string) => new Set([...source.matchAll(/["`'. ]([\w.-]+)(?=["`' ])/g)].map((m) => m[1]!));
+  const named = new Set(files.flatMap((source) => [...literals(source)]));
+  // Keys that are put together: "queues.state.${…}" may be any below it; of
+  // "captcha.${…}" the rest is named beside it.
+  const together = files.flatMap((source) => {
+    const own = literals(source);
+    return [...source.matchAll(/`([\w-]+\.(?:[\w-]+\.)*)\$\{/g)].map(([, begin]) => (key: string) => key.startsWith(begin!) && (begin!.split(".").length > 2 || open.has(begin!) || own.has(key.slice(begin!.length))));
+  });
+  // What the gateway names.
+  const open = new Set(["kind.", "who.", "what.", "event.", "mark.", "felt.", "role.", "range.", "tier.", "reason.", "level.", "menu.", "theme.", "for.", "problem.", "state.", "outcome."]);
+  assert.deepEqual(Object.keys(english).filter((key) => !named.has(key) && !together.some((says) => says(key))), []);
 });
 
 test("blanks are filled; what nobody fills is left out; what is unknown is told", () => {

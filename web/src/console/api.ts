@@ -1,4 +1,5 @@
 // Asks the gateway. Everything the console does goes through here.
+import { store } from "./store";
 import type { ProblemDoc } from "./types";
 
 export const base = "/daero/api/";
@@ -12,6 +13,9 @@ export class ProblemError extends Error {
 
 /** Whether the gateway has no such thing, or not yet: a screen shows that, not an error. */
 export const missing = (problem: ProblemDoc | undefined) => !!problem && (problem.status === 404 || problem.status === 501);
+
+/** How many requests have changed something: what is shown is asked for again. */
+export const writes = store(0);
 
 const expired = new Set<() => void>();
 /** Calls fn whenever an answer says that nobody is logged in. */
@@ -48,6 +52,7 @@ export async function ask<T = unknown>(method: string, path: string, { body, sig
     });
     const text = r.status === 204 ? "" : await r.text();
     if (!r.ok) throw new ProblemError(problemOf(r, text));
+    if (method !== "GET") writes.set(writes.get() + 1);
     const type = r.headers.get("Content-Type") ?? "";
     return { data: (type.includes("json") && !type.includes("ndjson") && text ? JSON.parse(text) : text) as T, status: r.status, headers: r.headers };
   } catch (e) {

@@ -1,6 +1,7 @@
 // What happened, in words: for the feed, the marks of charts, and the log.
+import { saidText } from "./felt";
 import { share } from "./format";
-import { levelShapes, levelWords, type AuditEntry, type EventKind, type Mark } from "./types";
+import { levelShapes, levelWords, type AuditEntry, type EventKind, type Mark, type Said } from "./types";
 import { Badge, levelName, type Tone } from "./ui/basic";
 import { t, tOr, type Key } from "./words";
 
@@ -20,11 +21,11 @@ export function actionName(id: string): string {
 }
 
 /** What an entry of the record says, in a sentence without its why. */
-export function describe(e: AuditEntry): string {
+export function describe(e: AuditEntry, said: Said | undefined = e.said): string {
   const isLevel = e.what.startsWith("level.");
   const isAction = e.what.startsWith("action.");
   const target = isAction ? actionName(e.target ?? "") : isLevel ? level(e.target) : e.target ?? "";
-  const blanks = { target, before: isLevel ? level(e.before) : e.before ?? "", after: isLevel ? level(e.after) : e.after ?? "", who: e.who };
+  const blanks = { target, before: isLevel ? level(e.before) : saidText(said?.before, e.before), after: isLevel ? level(e.after) : saidText(said?.after, e.after), who: e.who };
   const text = tOr(`what.${e.what}`, "", blanks);
   if (!text) return [e.what, target, e.before && e.after ? `${e.before} → ${e.after}` : e.after].filter(Boolean).join(" ");
   const more = isAction && e.what !== "action.left" && e.share ? ` ${t("entry.share", { share: share(e.share) })}` : "";

@@ -1,6 +1,6 @@
 // What people feel, and what people order, in a sentence.
 import { num, seconds, share, span } from "./format";
-import type { Felt, LaneOrder, Shares } from "./types";
+import type { Felt, LaneOrder, Phrase, Shares } from "./types";
 import { t, tOr } from "./words";
 
 /** "새 로그인 4명 중 3명이 예약을 받음": how many of how many, and what they get. */
@@ -29,3 +29,11 @@ export function orderText(o: LaneOrder): string {
   if (o.ramp) parts.push(t("order.ramp", { now: share(o.admits), add: share(o.ramp.add), every: span(o.ramp.every) }));
   return parts.join(" · ") || o.text;
 }
+
+/** What was before or after in the language in force; the text of it where its parts are not known. */
+export const saidText = (parts: Phrase[] | undefined, text: string | undefined): string =>
+  parts?.map((p) => {
+    if (p.kind === "setting") return `${tOr(`captcha.${p.name!.replaceAll(" ", "_")}`, p.name!)} ${tOr(`captcha.${p.name}.${p.value}`, p.value!)}`;
+    if (p.share !== undefined) return [tOr(`kind.${p.kind}`, p.kind), p.who && tOr(`who.${p.who}`, p.who), share(p.share)].filter(Boolean).join(" ");
+    return tOr(`order.${p.kind}`, p.kind, { n: p.permits ?? 0, now: share(p.from), add: share(p.add), every: span(p.every_seconds ?? 0) });
+  }).join(" · ") || text || "";

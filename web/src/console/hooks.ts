@@ -1,11 +1,11 @@
-// What screens use: useApi here; useLive, useSession, useAct, useRoute, usePrefs beside it.
+// What screens use: useApi here; useLive, useSession, useRoute, usePrefs beside it.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { ask, missing, ProblemError } from "./api";
+import { ask, missing, ProblemError, writes } from "./api";
+import { useStore } from "./store";
 import type { ProblemDoc } from "./types";
 
 export { useLive } from "./live";
 export { useSession } from "./session";
-export { useAct } from "./ui/act";
 export { useRoute } from "./router";
 export { usePrefs } from "./prefs";
 
@@ -20,12 +20,14 @@ export interface ApiState<T> {
 
 /**
  * Gets a document, again whenever the path changes, and every `every` ms while
- * the page is seen. A path of undefined asks for nothing. What came before stays
- * while the next is fetched or fails.
+ * the page is seen; then also whenever this page has changed something. A path of
+ * undefined asks for nothing. What came before stays while the next is fetched or
+ * fails.
  */
 export function useApi<T>(path: string | undefined, { every }: { every?: number } = {}): ApiState<T> {
   const [state, setState] = useState<{ data?: T; problem?: ProblemDoc; loading: boolean; path?: string }>({ loading: path !== undefined });
   const [turn, setTurn] = useState(0);
+  const wrote = useStore(writes);
   const seen = useRef<string | undefined>(undefined);
   useEffect(() => {
     if (path === undefined) {
@@ -56,7 +58,7 @@ export function useApi<T>(path: string | undefined, { every }: { every?: number 
       cut.abort();
       clearTimeout(timer);
     };
-  }, [path, every, turn]);
+  }, [path, every, turn, every && wrote]);
   const reload = useCallback(() => setTurn((n) => n + 1), []);
   return { ...state, missing: missing(state.problem), reload };
 }

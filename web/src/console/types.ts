@@ -11,6 +11,7 @@ export interface Session {
   expires?: string;
   via?: "password" | "link" | "token" | "oidc" | "local";
   account?: boolean;
+  password?: boolean;
   ways?: { password?: boolean; token?: boolean; oidc?: null | { name: string; href: string } };
   build?: string;
 }
@@ -169,7 +170,26 @@ export interface AuditEntry {
   share?: number;
   node?: string;
   /** Set where a person did it by hand and one click undoes it: POST controls/{revision}/undo. */
-  undo?: { revision: number; does: string; of?: number };
+  undo?: { revision: number; does: string; kind?: string; to?: string; until?: string; of?: number };
+  said?: Said;
+}
+
+/** A part of what was before or after, in nobody's language. */
+export interface Phrase {
+  kind: string;
+  who?: string;
+  share?: number;
+  permits?: number;
+  from?: number;
+  add?: number;
+  every_seconds?: number;
+  name?: string;
+  value?: string;
+}
+
+export interface Said {
+  before?: Phrase[];
+  after?: Phrase[];
 }
 
 export type EventKind = "auto" | "manual" | "outside" | "signal" | "system";
@@ -179,6 +199,7 @@ export interface Event {
   at: string;
   kind: EventKind;
   entry: AuditEntry;
+  said?: Said;
   why_ko?: string;
 }
 

@@ -1,15 +1,16 @@
 // The CAPTCHA's sites, what was counted about them, how strong it is, what it asks.
-import { num, share } from "../format";
+import { dayTime, num, share } from "../format";
 import { useApi, useRoute } from "../hooks";
 import { go, href, setQuery } from "../router";
-import { Badge, Button, CopyButton, Empty, Loading, Missing, Panel, Problem, Tabs, Time } from "../ui/basic";
+import { act } from "../ui/act";
+import { Badge, Button, CopyButton, Empty, Panel, Tabs, Time, Waiting } from "../ui/basic";
 import { Guarded, RoleNote } from "../ui/guard";
 import { Once } from "../ui/once";
 import { Table } from "../ui/table";
 import { useState } from "preact/hooks";
 import { t, tOr, type Key } from "../words";
 import type { Site } from "./captcha-form";
-import { Edit, OneSite, type Made } from "./captcha-site";
+import { edit, OneSite, type Made } from "./captcha-site";
 import { Preview } from "./captcha-preview";
 
 interface Strength {
@@ -21,12 +22,18 @@ interface Strength {
   attackers: { attacker: string; who: string; kind: string; level: number | string; lang: string; n: number; rate: number | null; lo: number; hi: number; seconds: number | null; told?: string }[] | null;
 }
 
+interface SitesDoc {
+  sites: Site[];
+  /** Those that can come back until then. */
+  removed?: { key: string; name: string; removed: string; until: string }[] | null;
+}
+
 const tabs = ["sites", "strength", "preview"] as const;
 
 export function Captcha() {
   const { parts: [key], query } = useRoute();
   const tab = tabs.find((x) => x === query.tab) ?? "sites";
-  const sites = useApi<{ sites: Site[] }>("captcha/sites", { every: 30_000 });
+  const sites = useApi<SitesDoc>("captcha/sites", { every: 30_000 });
   return (
     <div class="captcha stackup">
       <header class="screen">
@@ -40,10 +47,9 @@ export function Captcha() {
   );
 }
 
-function Sites({ of: { data, problem, missing, reload }, chosen }: { of: ReturnType<typeof useApi<{ sites: Site[] }>>; chosen?: string }) {
-  const [adding, setAdding] = useState(false);
+function Sites({ of: { data, problem, missing, reload }, chosen }: { of: ReturnType<typeof useApi<SitesDoc>>; chosen?: string }) {
   const [made, setMade] = useState<Made>();
-  if (!data) return missing ? <Missing>{t("captcha.missing")}</Missing> : problem ? <Problem problem={problem} retry={reload} /> : <Loading />;
+  if (!data) return <Waiting for={{ missing, problem, reload }}>{t("captcha.missing")}</Waiting>;
   const site = data.sites.find((s) => s.key === chosen);
   return (
     <>
@@ -51,10 +57,10 @@ function Sites({ of: { data, problem, missing, reload }, chosen }: { of: ReturnT
       {chosen ? (
         <>
           <p><a href={href("captcha")}>← {t("captcha.all")}</a></p>
-          {site ? <OneSite key={site.key} site={site} reload={reload} onSecret={setMade} /> : <Empty title={t("captcha.gone")} />}
+          {site ? <OneSite key={site.key} site={site} onSecret={setMade} /> : <Empty title={t("captcha.gone")} />}
         </>
       ) : (
-        <Panel title={t("captcha.sites")} note={t("captcha.sitesNote")} side={<Guarded small kind="primary" need="admin" onClick={() => setAdding(true)}>{t("captcha.add")}…</Guarded>}>
+        <Panel title={t("captcha.sites")} note={t("captcha.sitesNote")} side={<Guarded small kind="primary" need="admin" onClick={() => edit(undefined, setMade)}>{t("captcha.add")}…</Guarded>}>
           <Table
             caption={t("captcha.sites")} cards rows={data.sites} rowKey={(s) => s.key} empty={<Empty title={t("captcha.noSites")}>{t("captcha.noSitesHelp")}</Empty>}
             columns={[
@@ -67,18 +73,32 @@ function Sites({ of: { data, problem, missing, reload }, chosen }: { of: ReturnT
               { key: "changed", label: t("captcha.changed"), render: (s) => <Time at={s.changed} /> },
             ]}
           />
+          <Removed of={data.removed ?? []} />
         </Panel>
       )}
-      {adding && <Edit onClose={() => setAdding(false)} onDone={(doc) => { setAdding(false); setMade(doc); reload(); }} />}
       {made && <Once title={t("captcha.secretTitle", { name: made.name })} text={made.secret} note={t("captcha.secretNote")} onClose={() => { setMade(undefined); go(href("captcha", [made.key])); }}><p>{t("captcha.key")} <code>{made.key}</code></p></Once>}
     </>
   );
 }
 
+const Removed = ({ of }: { of: NonNullable<SitesDoc["removed"]> }) => of.length > 0 && (
+  <>
+    <h3>{t("captcha.gone.list")}</h3>
+    <ul class="rows">
+      {of.map((s) => (
+        <li key={s.key}>
+          <div>{s.name} <small>{t("log.untilAt", { at: dayTime(s.until) })}</small></div>
+          <Guarded small need="admin" data-do="restore" onClick={() => void act({ title: t("captcha.restoreTitle", { name: s.name }), what: t("captcha.restoreWhat"), path: `captcha/sites/${s.key}/restore`, revision: false, label: t("captcha.restore") })}>{t("captcha.restore")}…</Guarded>
+        </li>
+      ))}
+    </ul>
+  </>
+);
+
 function StrengthPanels() {
   const { data, problem, missing, reload } = useApi<Strength>("captcha/strength");
   const [all, setAll] = useState(false);
-  if (!data) return missing ? <Missing /> : problem ? <Problem problem={problem} retry={reload} /> : <Loading />;
+  if (!data) return <Waiting for={{ missing, problem, reload }} />;
   const bars = data.bars ?? [];
   const attackers = data.attackers ?? [];
   const open = bars.filter((b) => !b.held).length;

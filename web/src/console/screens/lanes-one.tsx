@@ -5,9 +5,10 @@ import { describe, KindBadge } from "../entry";
 import { feltText, orderText, sharesText } from "../felt";
 import { num, seconds, share, until } from "../format";
 import { ranges, rangeOf, useHistory, type History } from "../history";
-import { useAct, useLive, useSession } from "../hooks";
+import { useLive, useSession } from "../hooks";
 import { href, setQuery, useRoute } from "../router";
 import type { Event, LaneSeries, NowDoc, NowLane, Series } from "../types";
+import { act } from "../ui/act";
 import { Badge, Button, Choice, Clock, Empty, Facts, Loading, Missing, Panel, Problem } from "../ui/basic";
 import { Chart, type ChartSeries } from "../ui/chart";
 import { laneId, StateWord } from "../ui/lane-table";
@@ -62,7 +63,6 @@ function Head({ lane, now }: { lane: NowLane; now: NowDoc }) {
 function Orders({ lane, now }: { lane: NowLane; now: NowDoc }) {
   const { can } = useSession();
   const { stale } = useLive();
-  const act = useAct();
   const o = lane.orders ?? {};
   const hand = o.by_operator;
   const book = (["shed", "defer", "challenge"] as const).flatMap((k) => (sharesText(o[k]) ? [`${t(`kind.${k}`)} ${sharesText(o[k])}`] : []));
@@ -146,7 +146,7 @@ function Why({ lane }: { lane: NowLane }) {
       {lane.phase && <p>{tOr(`onelane.phase.${lane.phase}.why`, lane.phase)}</p>}
       {slow > 0 && <p>{t(slow > 2 ? "onelane.slower" : "onelane.asUsual", { times: num(Math.round(slow * 10) / 10) })}</p>}
       <ol class="lines">
-        {list.map((e) => <li key={e.id}><Clock at={e.at} /> <KindBadge kind={e.kind} /> <span class="grow">{describe(e.entry)}</span></li>)}
+        {list.map((e) => <li key={e.id}><Clock at={e.at} /> <KindBadge kind={e.kind} /> <span class="grow">{describe(e.entry, e.said)}</span></li>)}
       </ol>
     </div>
   );

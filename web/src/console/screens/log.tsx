@@ -2,6 +2,7 @@
 // but what a person did can be undone.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ask, ProblemError } from "../api";
+import { saidText } from "../felt";
 import { dayTime, share } from "../format";
 import { useLive, usePrefs, useRoute } from "../hooks";
 import { setQuery } from "../router";
@@ -86,7 +87,7 @@ function useRecord(filter: Filter, wanted: string) {
     if (gaps + turn > 0) void load(undefined, false);
   }, [gaps, turn]);
   useEffect(() => {
-    const fits = events.map((e) => e.entry).filter((e) => matches(filter, e));
+    const fits = events.map((e) => ({ ...e.entry, said: e.said })).filter((e) => matches(filter, e));
     if (fits.length) setEntries((all) => merge(all, fits));
   }, [events, wanted]);
   const last = Math.min(...entries.flatMap((e) => e.id ?? []));
@@ -175,17 +176,21 @@ function Entries({ entries, again }: { entries: AuditEntry[]; again(): void }) {
   );
 }
 
+const sides = (e: AuditEntry, side: "before" | "after") => tOr(`level.${e[side]}`, saidText(e.said?.[side], e[side]));
+
 const Target = ({ e }: { e: AuditEntry }) => (
   <div class="cell">
     {e.target && tOr(`level.${e.target}`, e.target)}
-    {(e.before || e.after) && <small>{e.before && tOr(`level.${e.before}`, e.before)}{e.before && " → "}{e.after && tOr(`level.${e.after}`, e.after)}</small>}
+    {(e.before || e.after) && <small>{e.before && sides(e, "before")}{e.before && " → "}{e.after && sides(e, "after")}</small>}
   </div>
 );
+
+const undoes = ({ kind, does, to, until }: NonNullable<AuditEntry["undo"]>) => tOr(`log.undo.${kind}`, does, { to: to ? tOr(`level.${to}`, to) : "", until: until ? dayTime(until) : "" });
 
 function UndoButton({ e, again }: { e: AuditEntry; again(): void }) {
   const undo = undoOf(e);
   return undo ? (
-    <Guarded small need="operator" onClick={() => act({ title: t("log.undoTitle", { what: whatName(e.what) }), what: t("log.undoWhat", { does: e.undo?.does ?? "" }), method: undo.method, path: undo.path, body: undo.body, revision: false, label: t("ui.undo"), onDone: again })} data-do="undo">{t("ui.undo")}…</Guarded>
+    <Guarded small need="operator" onClick={() => act({ title: t("log.undoTitle", { what: whatName(e.what) }), what: undoes(e.undo!), method: undo.method, path: undo.path, body: undo.body, revision: false, label: t("ui.undo"), onDone: again })} data-do="undo">{t("ui.undo")}…</Guarded>
   ) : <>–</>;
 }
 

@@ -1,11 +1,13 @@
 // The level: which, why, since when, what brings it down; and the two buttons.
 import { either, t } from "../words";
 import { clock, span, until } from "../format";
-import { useAct, useLive, useSession, useTick } from "../hooks";
+import { pause, resume } from "../controls";
+import { useLive, useSession, useTick } from "../hooks";
 import { live } from "../live";
 import { kiosk } from "../prefs";
 import { localTimes } from "../shell-words";
 import { levelShapes, levelWords, type LevelDoc, type NowDoc } from "../types";
+import { act } from "../ui/act";
 import { Button, levelName } from "../ui/basic";
 
 export function LevelPanel({ now }: { now: NowDoc }) {
@@ -67,7 +69,6 @@ function Notes({ now }: { now: NowDoc }) {
 }
 
 function Controls({ now }: { now: NowDoc }) {
-  const act = useAct();
   const { stale } = useLive();
   const { pin } = now.level;
   const pinIt = () =>
@@ -77,12 +78,10 @@ function Controls({ now }: { now: NowDoc }) {
       body: (v) => ({ level: levelWords[Number(v.level)] }),
     });
   const unpin = () => act({ title: t("pin.end"), what: t("pin.endWhat"), method: "DELETE", path: "level/pin", label: t("pin.end"), done: t("pin.ended") });
-  const pause = () => act({ title: t("pause.title"), what: t("pause.what", { n: now.in_force?.length ?? 0 }), path: "playbook/pause", expiry: "15m", danger: true, label: t("pause.label"), done: t("pause.done") });
-  const resume = () => act({ title: t("pause.end"), what: t("pause.endWhat"), path: "playbook/resume", label: t("pause.end"), done: t("pause.ended") });
   return (
     <div class="controls">
       {pin ? <Button onClick={unpin} disabled={stale} data-do="unpin">{t("pin.end")}…</Button> : <Button onClick={pinIt} disabled={stale} data-do="pin">{t("pin.label")}…</Button>}
-      {now.paused ? <Button kind="primary" onClick={resume} disabled={stale} data-do="resume">{t("pause.end")}…</Button> : <Button kind="danger" onClick={pause} disabled={stale} data-do="pause">{t("pause.label")}…</Button>}
+      {now.paused ? <Button kind="primary" onClick={resume} disabled={stale} data-do="resume">{t("pause.end")}…</Button> : <Button kind="danger" onClick={() => pause(now.in_force?.length ?? 0)} disabled={stale} data-do="pause">{t("pause.label")}…</Button>}
     </div>
   );
 }

@@ -2,7 +2,8 @@
 import { actionName, describe, KindBadge } from "../entry";
 import { orderText } from "../felt";
 import { ago, clock, dayTime, moment, num, share, span, until } from "../format";
-import { useAct, useLive, useSession, useTick } from "../hooks";
+import { start, stop } from "../controls";
+import { useLive, useSession, useTick } from "../hooks";
 import { live } from "../live";
 import { kiosk } from "../prefs";
 import { href } from "../router";
@@ -47,13 +48,9 @@ export function InForcePanel({ now }: { now: NowDoc }) {
 }
 
 function ActionLine({ a, paused }: { a: InForce; paused: boolean }) {
-  const act = useAct();
   const { can } = useSession();
   const { stale } = useLive();
   const name = actionName(a.id);
-  const id = encodeURIComponent(a.id);
-  const stop = () => act({ title: t("stop.title", { what: name }), what: a.predicted_share > 0 ? t("stop.whatShare", { share: share(a.predicted_share) }) : t("stop.what"), path: `playbook/actions/${id}/stop`, expiry: "30m", danger: true, label: t("stop.label"), done: t("stop.done", { what: name }) });
-  const start = () => act({ title: t("start.title", { what: name }), path: `playbook/actions/${id}/start`, label: t("start.label"), done: t("start.done", { what: name }) });
   const off = !!a.stopped || paused;
   return (
     <li class={off ? "off" : undefined}>
@@ -66,7 +63,7 @@ function ActionLine({ a, paused }: { a: InForce; paused: boolean }) {
           {a.stopped ? t("entry.byUntil", { by: a.stopped.by, until: until(a.stopped.until) }) : t("now.onSince", { at: moment(a.since, live.gatewayTime()) })}
         </p>
       </div>
-      {can("operator") && !kiosk && (a.stopped ? <Button small onClick={start} disabled={stale} data-do="start" aria-label={`${t("start.label")}: ${name}`}>{t("start.label")}</Button> : <Button small onClick={stop} disabled={stale} data-do="stop" aria-label={`${t("stop.label")}: ${name}`}>{t("stop.label")}</Button>)}
+      {can("operator") && !kiosk && (a.stopped ? <Button small onClick={() => start(a.id)} disabled={stale} data-do="start" aria-label={`${t("start.label")}: ${name}`}>{t("start.label")}</Button> : <Button small onClick={() => stop(a.id, a.predicted_share)} disabled={stale} data-do="stop" aria-label={`${t("stop.label")}: ${name}`}>{t("stop.label")}</Button>)}
     </li>
   );
 }
@@ -131,7 +128,7 @@ export function FeedPanel({ feed }: { feed: Event[] }) {
 function FeedLine({ e }: { e: Event }) {
   const { can } = useSession();
   const undo = undoOf(e.entry);
-  const said = describe(e.entry);
+  const said = describe(e.entry, e.said);
   const why = localTimes(either(e.entry.why, e.why_ko), Date.parse(e.at));
   return (
     <li>

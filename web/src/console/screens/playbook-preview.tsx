@@ -4,7 +4,7 @@ import { useRef, useState } from "preact/hooks";
 import { ask, ProblemError } from "../api";
 import { share } from "../format";
 import type { LevelWord, ProblemDoc } from "../types";
-import { Badge, Button, CopyButton, Field, LevelBadge, Panel, Problem } from "../ui/basic";
+import { Badge, Button, CopyButton, Field, LevelBadge, levelName, Panel, Problem } from "../ui/basic";
 import { Bar } from "../ui/bar";
 import { save } from "../ui/file";
 import { Table } from "../ui/table";
@@ -17,7 +17,25 @@ interface PreviewDoc {
   diff: string;
   predicted: { level: LevelWord; share: number; share_in_force?: number; actions?: { id: string; strength: number; share: number }[] | null }[] | null;
   export: string;
-  in_force?: string;
+  in_force?: Effect;
+}
+
+interface One {
+  id: string;
+  strength: number;
+  from?: number;
+  to?: number;
+}
+
+/** What would change at once, at the present level. */
+interface Effect {
+  level: LevelWord;
+  paused?: unknown;
+  now: { share: number };
+  then: { share: number };
+  ends: One[] | null;
+  starts: One[] | null;
+  changes: One[] | null;
 }
 
 // Next to nothing is in it, so that what is different from it is all that is in force.
@@ -50,7 +68,7 @@ export function Preview() {
   };
   return (
     <Panel title={t("playbook.preview")} note={t("playbook.previewNote")} class="preview" side={
-      <Button small busy={busy} onClick={() => void run({ playbook: nothing }, (doc) => { setText(doc.in_force ?? before(diffLines(doc.diff))); setFound(undefined); })}>{t("playbook.fromNow")}</Button>
+      <Button small busy={busy} onClick={() => void run({ playbook: nothing }, (doc) => { setText(before(diffLines(doc.diff))); setFound(undefined); })}>{t("playbook.fromNow")}</Button>
     }>
       <form onSubmit={(e) => {
         e.preventDefault();
@@ -88,6 +106,7 @@ function Found({ doc, goTo }: { doc: PreviewDoc; goTo(line: number): void }) {
   return (
     <>
       <h3><Badge tone="good">✓ {t("playbook.valid")}</Badge> {lines.length === 0 ? t("playbook.same") : t("playbook.changes", { added, removed })}</h3>
+      {doc.in_force && <AtOnce of={doc.in_force} />}
       <div class="split even">
         {lines.length > 0 && (
           <pre class="diff" tabIndex={0} role="region" aria-label={t("playbook.diff")}>
@@ -109,5 +128,19 @@ function Found({ doc, goTo }: { doc: PreviewDoc; goTo(line: number): void }) {
         <span class="help">{t("playbook.fileNote")}</span>
       </p>
     </>
+  );
+}
+
+function AtOnce({ of }: { of: Effect }) {
+  const list = (all: One[] | null, text: (a: One) => string) => all?.map((a) => <li key={a.id}><code>{a.id}</code> {text(a)}</li>);
+  return (
+    <div class="effect-note">
+      <p><b>{t("playbook.atOnce", { level: levelName(of.level), now: share(of.now.share), then: share(of.then.share) })}</b> {!!of.paused && t("playbook.whilePaused")}</p>
+      <ul>
+        {list(of.starts, (a) => `${t("playbook.begins")} ${share(a.strength)}`)}
+        {list(of.changes, (a) => `${share(a.from)} → ${share(a.to)}`)}
+        {list(of.ends, () => t("playbook.ends"))}
+      </ul>
+    </div>
   );
 }

@@ -3,8 +3,8 @@ import { useEffect } from "preact/hooks";
 import { dayTime, seconds, share, span } from "../format";
 import { useApi, useLive } from "../hooks";
 import type { InForce, LevelWord, Pause } from "../types";
-import { act } from "../ui/act";
-import { Badge, Empty, LevelBadge, Loading, Missing, Panel, Problem, Time } from "../ui/basic";
+import { pause, resume, start, stop } from "../controls";
+import { Badge, Empty, LevelBadge, Panel, Problem, Time, Waiting } from "../ui/basic";
 import { Bar } from "../ui/bar";
 import { Guarded, RoleNote } from "../ui/guard";
 import { Table } from "../ui/table";
@@ -51,18 +51,18 @@ export function Playbook() {
   const { data, problem, missing, reload } = useApi<PlaybookDoc>("playbook", { every: 2_000 });
   // What somebody did, here or elsewhere, is shown at once.
   useEffect(reload, [now?.revision, now?.level.number]);
-  if (!data) return missing ? <Missing>{t("playbook.missing")}</Missing> : problem ? <Problem problem={problem} retry={reload} /> : <Loading />;
+  if (!data) return <Waiting for={{ missing, problem, reload }}>{t("playbook.missing")}</Waiting>;
   const actions = data.rows.flatMap((row) => row.actions);
   return (
     <div class="playbook stackup">
       <header class="screen">
-        <State doc={data} reload={reload} />
+        <State doc={data} />
       </header>
       <Problem problem={problem} />
       <RoleNote need="operator" />
       <div class="split">
         <div>
-          <InForcePanel doc={data} actions={actions} reload={reload} />
+          <InForcePanel doc={data} actions={actions} />
           <MatrixPanel doc={data} />
         </div>
         <div>
@@ -70,16 +70,15 @@ export function Playbook() {
           <Outside doc={data} />
         </div>
       </div>
-      <Runs actions={actions} reload={reload} />
+      <Runs actions={actions} />
       <Preview />
     </div>
   );
 }
 
-function State({ doc, reload }: { doc: PlaybookDoc; reload(): void }) {
+function State({ doc }: { doc: PlaybookDoc }) {
   const { paused } = doc;
   const pin = useLive().now?.level.pin;
-  const refused = doc.in_force.filter((a) => !a.stopped && !a.shadow).reduce((most, a) => Math.max(most, a.predicted_share), 0);
   return (
     <>
       <p class="state">
@@ -92,8 +91,8 @@ function State({ doc, reload }: { doc: PlaybookDoc; reload(): void }) {
             : <><Badge tone="good">{t("playbook.on")}</Badge> {t("playbook.onHelp")}</>}
       </p>
       {paused
-        ? <Guarded need="operator" kind="primary" data-do="resume" onClick={() => act({ title: t("playbook.resumeTitle"), what: t("playbook.resumeWhat"), path: "playbook/resume", label: t("playbook.resume"), onDone: reload })}>{t("playbook.resume")}…</Guarded>
-        : <Guarded need="operator" kind="danger" data-do="pause" onClick={() => act({ title: t("playbook.pauseTitle"), what: t("playbook.pauseWhat", { n: doc.in_force.length, share: share(refused) }), path: "playbook/pause", expiry: "30m", danger: true, label: t("playbook.pause"), onDone: reload })}>{t("playbook.pause")}…</Guarded>}
+        ? <Guarded need="operator" kind="primary" data-do="resume" onClick={resume}>{t("pause.end")}…</Guarded>
+        : <Guarded need="operator" kind="danger" data-do="pause" onClick={() => pause(doc.in_force.length)}>{t("pause.label")}…</Guarded>}
     </>
   );
 }
@@ -116,15 +115,13 @@ function Details({ action: a }: { action: Action }) {
   return <>{parts.map((part) => <small key={String(part)}>{part}</small>)}</>;
 }
 
-const stopPath = (id: string, what: "stop" | "start") => `playbook/actions/${encodeURIComponent(id)}/${what}`;
-
-function StopButton({ id, share: refused, stopped, reload }: { id: string; share: number; stopped?: Pause; reload(): void }) {
+function StopButton({ id, share: refused, stopped }: { id: string; share: number; stopped?: Pause }) {
   return stopped
-    ? <Guarded small need="operator" data-do="start" onClick={() => act({ title: t("playbook.startTitle", { id }), what: t("playbook.startWhat"), path: stopPath(id, "start"), label: t("playbook.start"), onDone: reload })}>{t("playbook.start")}…</Guarded>
-    : <Guarded small need="operator" data-do="stop" onClick={() => act({ title: t("playbook.stopTitle", { id }), what: refused > 0 ? t("playbook.stopWhat", { share: share(refused) }) : t("playbook.stopWhat0"), path: stopPath(id, "stop"), expiry: "1h", label: t("playbook.stop"), onDone: reload })}>{t("playbook.stop")}…</Guarded>;
+    ? <Guarded small need="operator" data-do="start" onClick={() => start(id)}>{t("start.label")}…</Guarded>
+    : <Guarded small need="operator" data-do="stop" onClick={() => stop(id, refused)}>{t("stop.label")}…</Guarded>;
 }
 
-function InForcePanel({ doc, actions, reload }: { doc: PlaybookDoc; actions: Action[]; reload(): void }) {
+function InForcePanel({ doc, actions }: { doc: PlaybookDoc; actions: Action[] }) {
   return (
     <Panel class="now-on" title={t("playbook.inForce")} note={t("playbook.inForceNote", { n: doc.in_force.length })}>
       <Table
@@ -135,7 +132,7 @@ function InForcePanel({ doc, actions, reload }: { doc: PlaybookDoc; actions: Act
           { key: "row", label: t("playbook.since"), render: (a) => <><LevelBadge level={a.row} /> <Time at={a.since} /></> },
           { key: "strength", label: t("playbook.strength"), render: (a) => <Bar of={a.strength} color={a.shadow || a.stopped ? "muted" : "shed"} /> },
           { key: "share", label: t("playbook.predicted"), num: true, render: (a) => (a.predicted_share ? share(a.predicted_share) : "–") },
-          { key: "do", label: t("playbook.do"), render: (a) => <StopButton id={a.id} share={a.predicted_share} stopped={a.stopped} reload={reload} /> },
+          { key: "do", label: t("playbook.do"), render: (a) => <StopButton id={a.id} share={a.predicted_share} stopped={a.stopped} /> },
         ]}
       />
     </Panel>
@@ -241,12 +238,12 @@ function Outside({ doc }: { doc: PlaybookDoc }) {
   );
 }
 
-function Runs({ actions, reload }: { actions: Action[]; reload(): void }) {
-  const { data, problem, missing, reload: again } = useApi<{ runs: Run[] }>("playbook/runs?limit=20", { every: 5_000 });
+function Runs({ actions }: { actions: Action[] }) {
+  const { data, problem, missing, reload } = useApi<{ runs: Run[] }>("playbook/runs?limit=20", { every: 5_000 });
   const result = (r: Run) => (r.shadow ? <Badge tone="info">◌ {t("playbook.rehearsed")}</Badge> : r.ok ? <Badge tone="good">✓ {t("playbook.done")}</Badge> : <><Badge tone="bad">✗ {t("playbook.failed")}</Badge> <small>{r.error}</small></>);
   return (
     <Panel title={t("playbook.runs")} note={t("playbook.runsNote")}>
-      {problem && !missing && !data ? <Problem problem={problem} retry={again} /> : (
+      {problem && !missing && !data ? <Problem problem={problem} retry={reload} /> : (
         <Table
           caption={t("playbook.runs")} cards rows={data?.runs ?? []} rowKey={(r) => r.id} empty={<Empty title={t("playbook.noRuns")} />}
           columns={[
@@ -257,7 +254,7 @@ function Runs({ actions, reload }: { actions: Action[]; reload(): void }) {
             { key: "share", label: t("playbook.predicted"), num: true, render: (r) => (r.share ? share(r.share) : "–") },
             { key: "lasted", label: t("playbook.lasted"), num: true, render: (r) => (r.ended ? span((Date.parse(r.ended) - Date.parse(r.began)) / 1_000) : t("playbook.still")) },
             { key: "result", label: t("playbook.result"), render: result },
-            { key: "do", label: t("playbook.undo"), render: (r) => (r.ended || r.shadow ? "–" : <StopButton id={r.action} share={r.share} reload={() => { reload(); again(); }} />) },
+            { key: "do", label: t("playbook.undo"), render: (r) => (r.ended || r.shadow ? "–" : <StopButton id={r.action} share={r.share} />) },
           ]}
         />
       )}

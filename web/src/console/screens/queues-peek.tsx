@@ -4,8 +4,8 @@ import { useState } from "preact/hooks";
 import { bytes, num } from "../format";
 import { useApi, useSession } from "../hooks";
 import { setQuery } from "../router";
+import { act } from "../ui/act";
 import { Badge, Button, Empty, Field, Loading, Panel, Problem, Time } from "../ui/basic";
-import { Dialog } from "../ui/dialog";
 import { Guarded } from "../ui/guard";
 import { Table } from "../ui/table";
 import { t } from "../words";
@@ -44,10 +44,13 @@ export function Peek({ topic, topics }: { topic: string; topics: string[] }) {
   const [draft, setDraft] = useState(none);
   const [filter, setFilter] = useState(none);
   const [reason, setReason] = useState("");
-  const [asking, setAsking] = useState(false);
   const { can } = useSession();
   const params = new URLSearchParams(Object.entries({ topic, ...filter, ...(reason && { show: "true", reason }) }).filter(([, value]) => value !== ""));
   const { data, problem, loading, reload } = useApi<PeekDoc>("relay/peek?" + params);
+  const unmask = async () => {
+    const said = await act({ title: t("queues.unmaskTitle"), what: t("queues.unmaskWhat"), label: t("queues.unmask"), danger: true, revision: false });
+    if (said) setReason((said as { reason: string }).reason);
+  };
   const field = (name: keyof Filter, label: string, more = {}) => (
     <Field label={label}>{(p) => <input {...p} {...more} value={draft[name]} onInput={(e) => setDraft({ ...draft, [name]: e.currentTarget.value })} />}</Field>
   );
@@ -56,7 +59,7 @@ export function Peek({ topic, topics }: { topic: string; topics: string[] }) {
       <>
         {reason
           ? <Button small onClick={() => setReason("")}>{t("queues.mask")}</Button>
-          : <Guarded small need="operator" data-do="unmask" onClick={() => setAsking(true)}>{t("queues.unmask")}…</Guarded>}
+          : <Guarded small need="operator" data-do="unmask" onClick={() => void unmask()}>{t("queues.unmask")}…</Guarded>}
         <Button small onClick={() => setQuery({ peek: undefined })}>{t("ui.close")}</Button>
       </>
     }>
@@ -83,7 +86,6 @@ export function Peek({ topic, topics }: { topic: string; topics: string[] }) {
       <Problem problem={problem} retry={reload} />
       {loading && !data && <Loading />}
       {data && <Messages doc={data} />}
-      {asking && <Unmask onClose={() => setAsking(false)} onReason={(why) => { setReason(why); setAsking(false); }} />}
     </Panel>
   );
 }
@@ -108,24 +110,5 @@ function Messages({ doc }: { doc: PeekDoc }) {
         ]}
       />
     </>
-  );
-}
-
-function Unmask({ onClose, onReason }: { onClose(): void; onReason(why: string): void }) {
-  const [why, setWhy] = useState("");
-  return (
-    <Dialog title={t("queues.unmaskTitle")} onClose={onClose}>
-      <form onSubmit={(e) => {
-        e.preventDefault();
-        if (why.trim()) onReason(why.trim());
-      }}>
-        <div class="what">{t("queues.unmaskWhat")}</div>
-        <Field label={t("act.reason")} help={t("act.reasonHelp")}>{(p) => <input {...p} required maxLength={500} value={why} autoComplete="off" onInput={(e) => setWhy(e.currentTarget.value)} />}</Field>
-        <footer>
-          <Button onClick={onClose}>{t("ui.cancel")}</Button>
-          <Button type="submit" kind="danger">{t("queues.unmask")}</Button>
-        </footer>
-      </form>
-    </Dialog>
   );
 }

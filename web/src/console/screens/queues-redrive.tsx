@@ -23,7 +23,7 @@ interface Doc {
 
 type Step = "ask" | "confirm" | "running" | "over";
 
-export function Redrive({ delivery, known, onClose }: { delivery: string; known: number; onClose(): void }) {
+export function Redrive({ delivery, revision, known, onClose }: { delivery: string; revision?: number; known: number; onClose(): void }) {
   const [form, setForm] = useState<Form>({ limit: "", rate: "50", since: "", error: "" });
   const [reason, setReason] = useState("");
   const [step, setStep] = useState<Step>("ask");
@@ -51,7 +51,7 @@ export function Redrive({ delivery, known, onClose }: { delivery: string; known:
   const go = () => attempt(async () => {
     setStep("running");
     let last: Doc | undefined;
-    await lines<Doc>("relay/redrive", bodyOf(delivery, form, false, reason.trim()), (line) => setDoc((last = line)), cut.current.signal);
+    await lines<Doc>("relay/redrive", { ...bodyOf(delivery, form, false, reason.trim()), revision }, (line) => setDoc((last = line)), cut.current.signal);
     setStep("over");
     if (last?.done) toast(t("queues.redriven", { n: num(last.redriven), name: delivery }));
   }).then(() => setStep((s) => (s === "running" ? "over" : s)));

@@ -6,7 +6,7 @@ import { useApi, useRoute } from "../hooks";
 import { setQuery } from "../router";
 import type { Pause } from "../types";
 import { act } from "../ui/act";
-import { Badge, Empty, Facts, Loading, Missing, Panel, Problem, type Tone } from "../ui/basic";
+import { Badge, Empty, Facts, Panel, Problem, Waiting, type Tone } from "../ui/basic";
 import { Bar } from "../ui/bar";
 import { Guarded, RoleNote } from "../ui/guard";
 import { Table } from "../ui/table";
@@ -18,6 +18,8 @@ import { Redrive } from "./queues-redrive";
 
 export interface Delivery {
   name: string;
+  revision?: number;
+  redriving?: { by: string; reason: string; since: string; matched: number; redriven: number };
   to?: string;
   topics: string[] | null;
   running: boolean;
@@ -96,7 +98,7 @@ export function Queues() {
   const { data, problem, missing, reload } = useApi<RelayDoc>("relay", { every: 2_000 });
   const lag = useApi<LagDoc>(data ? "relay/lag" : undefined, { every: 15_000 });
   const [redriving, setRedriving] = useState<Delivery>();
-  if (!data) return missing ? <Missing>{t("queues.missing")}</Missing> : problem ? <Problem problem={problem} retry={reload} /> : <Loading />;
+  if (!data) return <Waiting for={{ missing, problem, reload }}>{t("queues.missing")}</Waiting>;
   const dead = (d: Delivery) => lag.data?.deliveries.find((x) => x.name === d.name)?.dead_letters ?? d.dead_letters;
   const oldest = Math.max(0, ...data.deliveries.map((d) => d.oldest_seconds));
   return (
@@ -110,7 +112,7 @@ export function Queues() {
       <Problem problem={problem} />
       <RoleNote need="operator" />
       <Panel class="deliveries" title={t("queues.deliveries")} note={t("queues.deliveriesNote")}>
-        <Deliveries all={worst(data.deliveries)} dead={dead} reload={reload} redrive={setRedriving} />
+        <Deliveries all={worst(data.deliveries)} dead={dead} redrive={setRedriving} />
       </Panel>
       <Held all={data.deliveries} />
       {query.peek && <Peek key={query.peek} topic={query.peek} topics={topicsOf(data)} />}
@@ -118,14 +120,14 @@ export function Queues() {
         <Accepted topics={data.topics} />
         <Kept doc={data} lag={lag.data} />
       </div>
-      {redriving && <Redrive delivery={redriving.name} known={dead(redriving)} onClose={() => { setRedriving(undefined); lag.reload(); }} />}
+      {redriving && <Redrive delivery={redriving.name} revision={data.deliveries.find((d) => d.name === redriving.name)?.revision} known={dead(redriving)} onClose={() => setRedriving(undefined)} />}
     </div>
   );
 }
 
 const topicsOf = (doc: RelayDoc) => [...new Set([...doc.topics.map((x) => x.topic), ...doc.deliveries.flatMap((d) => [...(d.topics ?? []), d.dead_letters_topic ?? ""])])].filter(Boolean);
 
-function Deliveries({ all, dead, reload, redrive }: { all: Delivery[]; dead(d: Delivery): number; reload(): void; redrive(d: Delivery): void }) {
+function Deliveries({ all, dead, redrive }: { all: Delivery[]; dead(d: Delivery): number; redrive(d: Delivery): void }) {
   return (
     <Table
       caption={t("queues.deliveries")} cards rows={all} rowKey={(d) => d.name} empty={<Empty title={t("queues.none")} />}
@@ -140,7 +142,7 @@ function Deliveries({ all, dead, reload, redrive }: { all: Delivery[]; dead(d: D
         { key: "keys", label: t("queues.keys"), num: true, render: (d) => `${num(d.blocked_keys)} / ${num(d.parked_keys)}` },
         { key: "retries", label: t("queues.retries"), num: true, render: (d) => num(d.retries) },
         { key: "dead", label: t("queues.dead"), num: true, render: (d) => <span class={dead(d) ? "never" : ""}>{num(dead(d))}</span> },
-        { key: "do", label: t("queues.do"), render: (d) => <Controls d={d} dead={dead(d)} reload={reload} redrive={redrive} /> },
+        { key: "do", label: t("queues.do"), render: (d) => <Controls d={d} dead={dead(d)} redrive={redrive} /> },
       ]}
     />
   );
@@ -152,21 +154,24 @@ function StateCell({ d }: { d: Delivery }) {
     <>
       <Badge tone={state.tone}>{state.shape} {t(`queues.state.${state.key}` as Key)}</Badge>
       {d.paused && <small>{t("queues.pausedBy", { by: d.paused.by, until: dayTime(d.paused.until), reason: d.paused.reason })}</small>}
+      {d.redriving && <small>{t("queues.redrivingBy", { n: num(d.redriving.redriven), of: num(d.redriving.matched), by: d.redriving.by, reason: d.redriving.reason })}</small>}
     </>
   );
 }
 
-function Controls({ d, dead, reload, redrive }: { d: Delivery; dead: number; reload(): void; redrive(d: Delivery): void }) {
+function Controls({ d, dead, redrive }: { d: Delivery; dead: number; redrive(d: Delivery): void }) {
   const path = `relay/deliveries/${encodeURIComponent(d.name)}/`;
   const pause = () => act({
     title: t("queues.pauseTitle", { name: d.name }), what: t("queues.pauseWhat", { rate: num(d.rate_delivered ?? 0), in: num(d.rate_accepted ?? 0) }),
-    path: path + "pause", expiry: "30m", revision: false, danger: true, label: t("queues.pause"), undo: { method: "POST", path: path + "resume" }, onDone: reload,
+    path: path + "pause", expiry: "30m", revision: d.revision ?? false, danger: true, label: t("queues.pause"),
   });
-  const resume = () => act({ title: t("queues.resumeTitle", { name: d.name }), what: t("queues.resumeWhat", { n: num(d.lag) }), path: path + "resume", revision: false, label: t("queues.resume"), onDone: reload });
+  const resume = () => act({ title: t("queues.resumeTitle", { name: d.name }), what: t("queues.resumeWhat", { n: num(d.lag) }), path: path + "resume", revision: d.revision ?? false, label: t("queues.resume") });
   return (
     <div class="buttons">
       <Button small data-do="peek" onClick={() => setQuery({ peek: (dead ? d.dead_letters_topic : undefined) ?? d.topics?.[0] })}>{t("queues.peek")}</Button>
-      {dead > 0 && <Guarded small need="operator" data-do="redrive" onClick={() => redrive(d)}>{t("queues.redrive")}…</Guarded>}
+      {d.redriving
+        ? <Guarded small need="operator" kind="danger" data-do="stop" onClick={() => act({ title: t("queues.redriveStopTitle", { name: d.name }), what: t("log.undo.stop-redrive"), method: "DELETE", path: `relay/redrive/${encodeURIComponent(d.name)}`, revision: false, danger: true, label: t("queues.redriveStop") })}>{t("queues.redriveStop")}…</Guarded>
+        : dead > 0 && <Guarded small need="operator" data-do="redrive" onClick={() => redrive(d)}>{t("queues.redrive")}…</Guarded>}
       {d.paused
         ? <Guarded small kind="primary" need="operator" data-do="resume" onClick={resume}>{t("queues.resume")}…</Guarded>
         : <Guarded small need="operator" data-do="pause" onClick={pause} disabled={!d.running}>{t("queues.pause")}…</Guarded>}

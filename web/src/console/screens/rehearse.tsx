@@ -6,7 +6,7 @@ import { useApi, useRoute } from "../hooks";
 import { go, href } from "../router";
 import type { ProblemDoc } from "../types";
 import { act } from "../ui/act";
-import { Badge, Choice, Empty, Facts, Field, Loading, Missing, Panel, Problem, Time, type Tone } from "../ui/basic";
+import { Badge, Choice, Empty, Facts, Field, Loading, Panel, Problem, Time, Waiting, type Tone } from "../ui/basic";
 import { Chart } from "../ui/chart";
 import { Guarded, RoleNote } from "../ui/guard";
 import { Table } from "../ui/table";
@@ -46,9 +46,9 @@ const StateBadge = ({ state }: { state: Job["state"] }) => <Badge tone={states[s
 
 export function Rehearse() {
   const { parts: [id] } = useRoute();
-  const { data, problem, missing, reload } = useApi<Doc>("rehearsals", { every: useTold() ? undefined : 1_500 });
+  const { data, problem, missing, reload } = useApi<Doc>("rehearsals", { every: useTold() ? 60_000 : 1_500 });
   const running = useNews(data?.running, (news) => (news.id !== running?.id || over(news)) && reload());
-  if (!data) return missing ? <Missing>{t("rehearse.missing")}</Missing> : problem ? <Problem problem={problem} retry={reload} /> : <Loading />;
+  if (!data) return <Waiting for={{ missing, problem, reload }}>{t("rehearse.missing")}</Waiting>;
   const past = data.past ?? [];
   const now = data.running && running;
   const shown = id ?? now?.id ?? past[0]?.id;
@@ -57,8 +57,8 @@ export function Rehearse() {
       <header class="screen"><p class="state">{t("rehearse.lead")}</p></header>
       <Problem problem={problem} />
       <RoleNote need="operator" />
-      {now ? <Running job={now} doc={data} reload={reload} /> : <Start doc={data} reload={reload} />}
-      {shown && <Report key={shown} id={shown} doc={data} live={shown === now?.id} reload={reload} />}
+      {now ? <Running job={now} doc={data} /> : <Start doc={data} />}
+      {shown && <Report key={shown} id={shown} doc={data} live={shown === now?.id} />}
       <Past jobs={past} doc={data} shown={shown} />
     </div>
   );
@@ -75,7 +75,7 @@ const armOf = (doc: Doc, name: string) => {
   return arm ? either(arm.title, arm.title_ko) : name;
 };
 
-function Start({ doc, reload }: { doc: Doc; reload(): void }) {
+function Start({ doc }: { doc: Doc }) {
   const [name, setName] = useState(doc.scenarios[0]?.name ?? "");
   const scenario = doc.scenarios.find((s) => s.name === name);
   const [arms, setArms] = useState<string[]>(scenario?.default_arms ?? []);
@@ -94,7 +94,6 @@ function Start({ doc, reload }: { doc: Doc; reload(): void }) {
     what: <><p>{t("rehearse.startWhat", { takes, target: target === doc.allowed[0] ? t("rehearse.sample") : target })}</p>{target !== doc.allowed[0] && <p class="error">{t("rehearse.realTarget")}</p>}</>,
     path: "rehearsals", revision: false, danger: target !== doc.allowed[0], label: t("rehearse.go"), done: t("rehearse.started"),
     body: { scenario: name, arms, duration: `${length}s`, ...(seed && { seed: Number(seed) }), ...(target !== doc.allowed[0] && { target }) },
-    onDone: reload,
   });
   return (
     <Panel title={t("rehearse.start")} note={t("rehearse.startNote")} class="start">
@@ -138,11 +137,11 @@ function Start({ doc, reload }: { doc: Doc; reload(): void }) {
   );
 }
 
-function Running({ job, doc, reload }: { job: Job; doc: Doc; reload(): void }) {
+function Running({ job, doc }: { job: Job; doc: Doc }) {
   const { progress: p } = job;
   return (
     <Panel title={t("rehearse.running", { name: titleOf(doc, job.scenario) })} class="running" note={t("rehearse.by", { by: job.by, reason: job.reason })} side={
-      <Guarded small need="operator" kind="danger" data-do="cancel" onClick={() => act({ title: t("rehearse.cancelTitle"), what: t("rehearse.cancelWhat"), method: "DELETE", path: `rehearsals/${job.id}`, revision: false, danger: true, label: t("rehearse.cancel"), onDone: reload })}>{t("rehearse.cancel")}…</Guarded>
+      <Guarded small need="operator" kind="danger" data-do="cancel" onClick={() => act({ title: t("rehearse.cancelTitle"), what: t("rehearse.cancelWhat"), method: "DELETE", path: `rehearsals/${job.id}`, revision: false, danger: true, label: t("rehearse.cancel") })}>{t("rehearse.cancel")}…</Guarded>
     }>
       <progress max={p.of || 1} value={p.done} aria-label={t("rehearse.progress")} />
       <ol class="steps">
@@ -157,7 +156,7 @@ function Running({ job, doc, reload }: { job: Job; doc: Doc; reload(): void }) {
   );
 }
 
-function Report({ id, doc, live, reload }: { id: string; doc: Doc; live: boolean; reload(): void }) {
+function Report({ id, doc, live }: { id: string; doc: Doc; live: boolean }) {
   const { data, problem, missing, reload: again } = useApi<Job>(`rehearsals/${encodeURIComponent(id)}`, { every: !useTold() && live ? 2_000 : undefined });
   const job = useNews(data);
   // What has ended has its verdicts.
@@ -165,7 +164,7 @@ function Report({ id, doc, live, reload }: { id: string; doc: Doc; live: boolean
   if (!job) return missing ? <Empty title={t("rehearse.gone")} /> : problem ? <Problem problem={problem as ProblemDoc} retry={again} /> : <Loading />;
   const verdicts = job.verdicts ?? [];
   const { held, of } = score(verdicts);
-  const remove = () => act({ title: t("rehearse.removeTitle"), what: t("rehearse.removeWhat"), method: "DELETE", path: `rehearsals/${job.id}`, revision: false, danger: true, label: t("rehearse.remove"), onDone: () => { go(href("rehearse")); reload(); } });
+  const remove = () => act({ title: t("rehearse.removeTitle"), what: t("rehearse.removeWhat"), method: "DELETE", path: `rehearsals/${job.id}`, revision: false, danger: true, label: t("rehearse.remove"), onDone: () => go(href("rehearse")) });
   return (
     <Panel title={<>{titleOf(doc, job.scenario)} <StateBadge state={job.state} /></>} note={<><Time at={job.began} /> · {t("rehearse.by", { by: job.by, reason: job.reason })}</>} side={!live && (
       <>

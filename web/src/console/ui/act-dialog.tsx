@@ -23,6 +23,9 @@ export function AskDialog({ a }: { a: Open }) {
   const [problem, setProblem] = useState<ProblemDoc>();
   const [busy, setBusy] = useState(false);
   const [saw, setSaw] = useState(a.saw);
+  const [tried, setTried] = useState(false);
+  const asked = a.fields?.filter((f) => f.when?.(values) ?? true) ?? [];
+  const field = (f: ActField) => <OneField key={f.name} f={f} value={values[f.name] ?? ""} wrong={tried ? f.wrong?.(values[f.name] ?? "", values) : undefined} onInput={(v) => setValues({ ...values, [f.name]: v })} />;
   const close = (answer?: unknown) => {
     open.set(undefined);
     a.resolve(answer);
@@ -35,8 +38,9 @@ export function AskDialog({ a }: { a: Open }) {
     if (a.expiry) body.for = expiry;
     if (confirm) body.confirm = true;
     if (revision !== undefined) body.revision = revision;
+    const path = typeof a.path === "function" ? a.path(values) : a.path;
+    if (!path) return close(body);
     try {
-      const path = typeof a.path === "function" ? a.path(values) : a.path;
       const { data } = await ask<{ undo?: Undo } | "">(a.method ?? "POST", path, { body: Object.keys(body).length ? body : undefined });
       const answer = data || {};
       const said = a.done ?? t("act.done", { what: a.title });
@@ -60,10 +64,12 @@ export function AskDialog({ a }: { a: Open }) {
       {step.kind === "ask" && (
         <form onSubmit={(e) => {
           e.preventDefault();
-          void send(false);
+          setTried(true);
+          if (!asked.some((f) => f.wrong?.(values[f.name] ?? "", values))) void send(false);
         }}>
           {a.what && <div class="what">{typeof a.what === "function" ? a.what(values) : a.what}</div>}
-          {a.fields?.filter((f) => f.when?.(values) ?? true).map((f) => <OneField key={f.name} f={f} value={values[f.name] ?? ""} onInput={(v) => setValues({ ...values, [f.name]: v })} />)}
+          {asked.filter((f) => !f.more).map(field)}
+          {a.more && <details onInvalidCapture={(e) => (e.currentTarget.open = true)}><summary>{a.more}</summary>{asked.filter((f) => f.more).map(field)}</details>}
           {a.expiry && (
             <Field label={t("act.for")} help={t("act.forHelp")}>
               {(p) => (
@@ -81,7 +87,7 @@ export function AskDialog({ a }: { a: Open }) {
           {problem && <p class="error" role="alert">{problemText(problem)}</p>}
           <footer>
             <Button onClick={() => close()}>{t("ui.cancel")}</Button>
-            <Button type="submit" kind={a.danger ? "danger" : "primary"} busy={busy}>{a.label}</Button>
+            <Button type="submit" kind={a.danger ? "danger" : "primary"} busy={busy} disabled={a.ready && !a.ready(values)}>{a.label}</Button>
           </footer>
         </form>
       )}
@@ -118,7 +124,7 @@ const focusFirst = (box: HTMLElement | null) => {
   if (box && !box.contains(document.activeElement)) box.querySelector("button")?.focus();
 };
 
-function OneField({ f, value, onInput }: { f: ActField; value: string; onInput(v: string): void }) {
+function OneField({ f, value, wrong, onInput }: { f: ActField; value: string; wrong?: string; onInput(v: string): void }) {
   const input = (e: { currentTarget: { value: string } }) => onInput(e.currentTarget.value);
   if (f.kind === "check") {
     return (
@@ -128,16 +134,16 @@ function OneField({ f, value, onInput }: { f: ActField; value: string; onInput(v
       </label>
     );
   }
-  const shared = { name: f.name, value, required: f.required, placeholder: f.placeholder, autoComplete: f.kind === "password" ? "new-password" : "off" };
+  const shared = { name: f.name, value, required: f.required, placeholder: f.placeholder, pattern: f.pattern, autoComplete: f.kind === "password" ? (f.name === "old" ? "current-password" : "new-password") : "off" };
   return (
-    <Field label={f.label} help={f.help}>
+    <Field label={f.label} help={f.help} error={wrong}>
       {(p) =>
         f.kind === "select" ? (
           <select {...p} name={f.name} value={value} onChange={input}>
             {f.options?.map((o) => <option key={o.value} value={o.value}>{o.label}</option>)}
           </select>
         ) : f.kind === "textarea" ? (
-          <textarea {...p} {...shared} rows={6} spellcheck={false} onInput={input} />
+          <textarea {...p} {...shared} rows={4} spellcheck={false} onInput={input} />
         ) : (
           <span class="with-unit">
             <input {...p} {...shared} type={f.kind as "text" | undefined ?? "text"} min={f.min} max={f.max} step={f.step ?? (f.kind === "number" ? "any" : undefined)} onInput={input} />

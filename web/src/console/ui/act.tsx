@@ -29,6 +29,12 @@ export interface ActField {
   required?: boolean;
   help?: string;
   placeholder?: string;
+  /** How it is written, as an input's pattern. */
+  pattern?: string;
+  /** What is wrong with it, in words; the gateway looks again. */
+  wrong?(value: string, values: Values): string | undefined;
+  /** Behind the heading `more`, for those who look for it. */
+  more?: boolean;
   /** Whether it is asked for at all, which other fields may decide. */
   when?(values: Values): boolean;
 }
@@ -38,16 +44,20 @@ export interface Act {
   /** What it does, in a sentence; with fields it may depend on them. */
   what?: ComponentChildren | ((values: Values) => ComponentChildren);
   method?: string;
-  /** Below /daero/api/; with fields it may depend on them. */
-  path: string | ((values: Values) => string);
+  /** Below /daero/api/; with fields it may depend on them. Without, nothing is sent: what was typed is the answer. */
+  path?: string | ((values: Values) => string);
   body?: Record<string, unknown> | ((values: Values) => Record<string, unknown>);
   fields?: ActField[];
+  /** What heads the fields that are more. */
+  more?: string;
+  /** Whether there is anything to send. */
+  ready?(values: Values): boolean;
   /** Whether a reason is asked for; it is unless told. */
   reason?: boolean;
   /** How long it holds at first: "30m". Without, nothing is asked. */
   expiry?: string;
-  /** Whether the state of controls that was seen is sent, so that two people do not work against each other. It is unless told. */
-  revision?: boolean;
+  /** What was seen of it is sent, so that two people do not work against each other: the state of all controls, its own, or none (false). */
+  revision?: number | false;
   danger?: boolean;
   /** The word of the button. */
   label: string;
@@ -69,10 +79,8 @@ export const open = store<Open | undefined>(undefined);
 /** Opens the dialog. Resolves with the answer ({} where it is empty), or undefined if nothing was done. */
 export function act(a: Act): Promise<unknown> {
   open.get()?.resolve(undefined);
-  return new Promise((resolve) => open.set({ ...a, saw: a.revision === false ? undefined : live.state.get().now?.revision, resolve }));
+  return new Promise((resolve) => open.set({ ...a, saw: a.revision === false ? undefined : a.revision ?? live.state.get().now?.revision, resolve }));
 }
-
-export const useAct = () => act;
 
 /** Undoes something; what refuses much is confirmed by the dialog of every control. */
 export async function undoIt(undo: Undo, what: string): Promise<boolean> {

@@ -66,6 +66,10 @@ export const Empty = ({ title, children }: { title: ComponentChildren; children?
 /** The gateway does not have what a screen is about: switched off, or an older one. */
 export const Missing = ({ children }: { children?: ComponentChildren }) => <Empty title={t("ui.missing")}>{children}</Empty>;
 
+/** What is shown until there is a document: none of it (children say why), what went wrong, or that it comes. */
+export const Waiting = ({ for: { missing, problem, reload }, children }: { for: { missing: boolean; problem?: ProblemDoc; reload(): void }; children?: ComponentChildren }) =>
+  missing ? <Missing>{children}</Missing> : problem ? <Problem problem={problem} retry={reload} /> : <Loading />;
+
 export const Loading = () => <p class="loading" role="status">{t("ui.loading")}</p>;
 
 /** What a problem says, in the language in force where there are words for it. */

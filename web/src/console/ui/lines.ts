@@ -1,6 +1,6 @@
 // Asks for an answer that comes line by line (application/x-ndjson), and tells
 // each line. Ending the signal ends what is done.
-import { base, ProblemError } from "../api";
+import { base, ProblemError, writes } from "../api";
 import { lapse } from "../session";
 import type { ProblemDoc } from "../types";
 
@@ -25,7 +25,10 @@ export async function lines<T>(path: string, body: unknown, on: (line: T) => voi
       const whole = rest.split("\n");
       rest = whole.pop()!;
       for (const line of whole) if (line.trim()) on(JSON.parse(line) as T);
-      if (done) return;
+      if (done) {
+        writes.set(writes.get() + 1);
+        return;
+      }
     }
   } catch (e) {
     if (e instanceof ProblemError || signal.aborted) throw e;
