@@ -3,13 +3,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, createServer as createHTTP, request } from 'node:http';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { chromium } from 'playwright-core';
 
-const binary = process.env.DAERO_TEST_GATEWAY;
+export const binary = process.env.DAERO_TEST_GATEWAY;
 if (!binary) throw new Error('DAERO_TEST_GATEWAY is not set: start the tests with run.sh');
 
 const freePort = () =>
@@ -42,37 +45,97 @@ export async function until(look, what, within = 20_000) {
   }
 }
 
-/** Starts the demo. Whoever starts it stops it. */
-export async function startDemo({ workers = 24, port } = {}) {
-  port ??= await freePort();
-  const child = spawn(binary, ['demo', '--output', 'json', '--port', String(port), '--workers', String(workers)], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts the program. Whoever starts it stops it. */
+function launch(args, { program = binary, env } = {}) {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (log = (log + text).slice(-20_000)));
   const gone = () => child.kill('SIGKILL'); // of a test that failed before it could stop it
   process.once('exit', gone);
   const exit = once(child, 'exit');
-  const [line] = await Promise.race([
-    once(createInterface({ input: child.stdout }), 'line'),
-    exit.then(() => Promise.reject(new Error(`the demo did not start:\n${log}`))),
-  ]);
-  const addresses = JSON.parse(line);
+  const died = exit.then(() => Promise.reject(new Error(`it ended:\n${log}`)));
+  died.catch(() => {});
   return {
-    ...addresses,
-    port,
-    /** Asks the API as somebody who has the machine. */
-    async local(method, path, body) {
-      const answer = await send(`http://${addresses.admin}/daero/api/${path}`, {
-        method, headers: { origin: `http://${addresses.admin}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body),
-      });
-      assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`);
-      return answer.text ? JSON.parse(answer.text) : undefined;
-    },
+    child,
+    exit,
+    /** What comes, unless the program ends before. */
+    first: (what) => Promise.race([what, died]),
     async stop() {
       child.kill('SIGTERM');
       await exit;
       process.off('exit', gone);
     },
   };
+}
+
+/** Asks a gateway's API as somebody who has the machine. */
+const asLocal = (admin) => async (method, path, body) => {
+  const answer = await send(`http://${admin}/daero/api/${path}`, {
+    method, headers: { origin: `http://${admin}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body),
+  });
+  assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`);
+  return answer.text ? JSON.parse(answer.text) : undefined;
+};
+
+/** Starts the demo. Whoever starts it stops it. */
+export async function startDemo({ workers = 24, port } = {}) {
+  port ??= await freePort();
+  const demo = launch(['demo', '--output', 'json', '--port', String(port), '--workers', String(workers)]);
+  const [line] = await demo.first(once(createInterface({ input: demo.child.stdout }), 'line'));
+  const addresses = JSON.parse(line);
+  return { ...addresses, port, local: asLocal(addresses.admin), stop: demo.stop };
+}
+
+/**
+ * Starts a gateway with a configuration: of the option daero, and of the site. What
+ * it keeps is in a directory of its own, so that another build can go on with it.
+ */
+export async function startGateway({ daero = '', site = '' }) {
+  const dir = mkdtempSync(join(tmpdir(), 'daero-console-'));
+  const [port, admin] = [await freePort(), await freePort()];
+  const file = join(dir, 'Caddyfile');
+  writeFileSync(file, `{
+\tadmin 127.0.0.1:${admin}
+\tauto_https off
+\tpersist_config off
+\tgrace_period 2s
+\tstorage file_system ${dir}/data
+\tlog {
+\t\tlevel ERROR
+\t}
+\tdaero {${daero}
+\t}
+}
+:${port} {
+\tdaero_console
+${site}
+}
+`);
+  const gateway = { gateway: `http://localhost:${port}`, admin: `127.0.0.1:${admin}`, port, dir, local: asLocal(`127.0.0.1:${admin}`) };
+  let running;
+  gateway.start = async (program) => {
+    running = launch(['run', '--config', file, '--adapter', 'caddyfile'], { program, env: { ...process.env, HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir } });
+    await running.first(until(() => send(`${gateway.gateway}/daero/api/session`).then((a) => a.status === 200, () => false), 'the gateway answers', 60_000));
+  };
+  gateway.end = () => running.stop();
+  gateway.stop = async () => {
+    await running.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    await gateway.start();
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
+  return gateway;
+}
+
+/** A server on this machine, and its port. */
+export async function serve(answer) {
+  const server = createHTTP(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: server.address().port, close: () => server.closeAllConnections() ?? server.close() };
 }
 
 /**
@@ -108,7 +171,7 @@ export const startBrowser = () =>
   });
 
 /** A browser of one operator. What it asked of other hosts, and complaints, are noted. */
-export async function operator(browser, demo, options = {}) {
+export async function operator(browser, demo, { hosts = [], ...options } = {}) {
   const context = await browser.newContext({ locale: 'en-US', timezoneId: 'Asia/Seoul', viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
@@ -117,7 +180,7 @@ export async function operator(browser, demo, options = {}) {
   const complaints = [];
   context.on('request', (r) => {
     const url = new URL(r.url());
-    if (!['data:', 'blob:'].includes(url.protocol) && url.host !== own) elsewhere.add(url.host);
+    if (!['data:', 'blob:'].includes(url.protocol) && url.host !== own && !hosts.includes(url.host)) elsewhere.add(url.host);
   });
   page.on('console', (m) => {
     if (m.type() === 'error' || m.type() === 'warning') complaints.push(`${m.text()} (${m.location().url})`);
@@ -136,7 +199,7 @@ export async function operator(browser, demo, options = {}) {
 
 export const url = (demo, screen = 'now', query = '?lang=en') => `${demo.gateway}/daero/console/${query}#/${screen}`;
 
-const secret = 'correct horse battery 77';
+export const secret = 'correct horse battery 77';
 
 /** Makes an account, and logs it in by the form. */
 export async function logIn(page, demo, name, role, query) {
