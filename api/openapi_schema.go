@@ -14,6 +14,7 @@ import (
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/captcha"
 	"github.com/daero/daero/history"
+	"github.com/daero/daero/lane"
 	"github.com/daero/daero/level"
 	"github.com/daero/daero/live"
 	"github.com/daero/daero/rehearse/job"
@@ -57,6 +58,11 @@ func levels() object {
 	return enum(words...)
 }
 
+// ways are those in which somebody can be logged in.
+func ways() object {
+	return enum(store.ByPassword, store.ByLink, store.ByToken, store.ByOIDC, local)
+}
+
 // special are types whose JSON is not what their fields look like.
 var special = map[reflect.Type]object{
 	reflect.TypeFor[time.Time]():       {"type": "string", "format": "date-time"},
@@ -73,6 +79,15 @@ var special = map[reflect.Type]object{
 	reflect.TypeFor[job.State]():    enum(job.Queued, job.Running, job.Passed, job.Missed, job.Noisy, job.Failed, job.Cancelled),
 	reflect.TypeFor[captcha.Kind](): {"type": "string"},
 	reflect.TypeFor[captcha.Mode](): enum(captcha.Click, captcha.Text, captcha.Sound),
+}
+
+// forms are fields that may have certain words only, though their type is string.
+var forms = map[string]object{
+	"level.State.Word":      levels(),
+	"live.Felt.Who":         enum("", "foreground", "background", "new-device"),
+	"live.Lane.Tier":        enum(lane.Critical.String(), lane.Normal.String(), lane.Sheddable.String()),
+	"api.SessionDoc.Via":    ways(),
+	"api.OneSessionDoc.Via": ways(),
 }
 
 var textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
@@ -218,7 +233,12 @@ func (s *schemas) fields(t reflect.Type, sent bool, properties object, required 
 		if optional {
 			schema = s.of
 		}
-		properties[name] = describe(schema(f.Type, sent), words[wordKey(t)+"."+f.Name])
+		key := wordKey(t) + "." + f.Name
+		o := forms[key]
+		if o == nil {
+			o = schema(f.Type, sent)
+		}
+		properties[name] = describe(o, words[key])
 		if !sent && !optional && !slices.Contains(*required, any(name)) {
 			*required = append(*required, name)
 		}

@@ -5,6 +5,7 @@ import { store, useStore } from "./store";
 import type { ProblemDoc, Role, Session } from "./types";
 
 export interface SessionState extends Session {
+  role: Role;
   /** Nothing is known before the first answer. */
   known: boolean;
   /** Somebody was logged in on this page, and is not any more. */
@@ -22,7 +23,7 @@ export const may = (have: Role, need: Role) => ranks.indexOf(have) >= ranks.inde
 function took(doc: Session) {
   const was = session.get();
   const gone = doc.name === "" && (was.name !== "" || was.expired);
-  session.set({ ...doc, known: true, expired: gone });
+  session.set({ ...doc, role: doc.role ?? "", known: true, expired: gone });
 }
 
 /** Asks who is logged in. */

@@ -7,7 +7,7 @@ export const levelShapes = ["○", "◔", "◑", "◕", "●"];
 
 export interface Session {
   name: string;
-  role: Role;
+  role?: Role;
   expires?: string;
   via?: "password" | "link" | "token" | "oidc" | "local";
   account?: boolean;
