@@ -275,8 +275,7 @@ func (d Changed) Target() string {
 // entryOf is a change as the record has it.
 func (c *Control) entryOf(d Changed) audit.Entry {
 	e := audit.Entry{
-		At: d.At, Who: d.By, What: d.What, Target: d.Target(), Why: d.Reason, Until: d.Set.until(),
-		Undo: audit.Undo{Revision: d.Revision, Does: d.undoes(), Of: d.of},
+		At: d.At, Who: d.By, What: d.What, Target: d.Target(), Why: d.Reason, Until: d.Set.until(), Undo: d.undoes(),
 	}
 	switch {
 	case d.Held.What == HoldsLane:
@@ -290,28 +289,32 @@ func (c *Control) entryOf(d Changed) audit.Entry {
 }
 
 // undoes says what undoing does.
-func (d Changed) undoes() string {
-	back := "until " + d.Before.until().UTC().Format(time.RFC3339)
+func (d Changed) undoes() audit.Undo {
+	u := audit.Undo{Revision: d.Revision, Of: d.of, Until: d.Before.until()}
+	back := "until " + u.Until.UTC().Format(time.RFC3339)
 	switch before := !d.Before.none(); d.Held.What {
 	case HoldsLevel:
+		u.Kind, u.Does = audit.UndoUnpin, "unpins the level"
 		if before {
-			return fmt.Sprintf("pins the level to %s %s, as before", d.Before.Pin.Level, back)
+			u.Kind, u.To = audit.UndoPin, d.Before.Pin.Level.String()
+			u.Does = fmt.Sprintf("pins the level to %s %s, as before", u.To, back)
 		}
-		return "unpins the level"
 	case HoldsPlaybook:
+		u.Kind, u.Does = audit.UndoResume, "resumes the playbook"
 		if before {
-			return "pauses the playbook " + back + ", as before"
+			u.Kind, u.Does = audit.UndoPause, "pauses the playbook "+back+", as before"
 		}
-		return "resumes the playbook"
 	case HoldsAction:
+		u.Kind, u.Does = audit.UndoStart, "lets "+d.ID+" go on"
 		if before {
-			return "stops " + d.ID + " " + back + ", as before"
+			u.Kind, u.Does = audit.UndoStop, "stops "+d.ID+" "+back+", as before"
 		}
-		return "lets " + d.ID + " go on"
 	default:
+		u.Kind, u.Does = audit.UndoRelease, "releases lane "+d.ID
 		if before {
-			return "orders lane " + d.ID + " as before: " + d.Before.Order.String() + " " + back
+			u.Kind, u.To = audit.UndoOrder, d.Before.Order.String()
+			u.Does = "orders lane " + d.ID + " as before: " + u.To + " " + back
 		}
-		return "releases lane " + d.ID
 	}
+	return u
 }

@@ -69,6 +69,9 @@ type Config struct {
 	// Fleet returns what this gateway knows of its fleet, false if it has none.
 	// Default: it has none.
 	Fleet func(now time.Time) (st fleetlog.State, ok bool)
+	// Deeds remembers what was done by hand to deliveries and sites, so that it can
+	// be undone. APIs of one process share it. Default: its own.
+	Deeds *Deeds
 	// Rehearsals holds rehearsals beside what is served. Default: nobody does.
 	Rehearsals *job.Host
 	// Previews makes questions of the captcha to look at. Default: nobody does.
@@ -135,6 +138,9 @@ func New(cfg Config) (*API, error) {
 	}
 	if cfg.LaneOf == nil {
 		cfg.LaneOf = noLanes
+	}
+	if cfg.Deeds == nil {
+		cfg.Deeds = NewDeeds()
 	}
 	if cfg.Client == nil {
 		cfg.Client = peer

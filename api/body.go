@@ -116,6 +116,14 @@ func (o order) why() (string, error) {
 	return reason, nil
 }
 
+// whyIfGiven is why for what programs may do without a reason.
+func (o order) whyIfGiven() (string, error) {
+	if o.Reason == "" {
+		return "", nil
+	}
+	return o.why()
+}
+
 // clip makes what was sent short enough to be said back.
 func clip(s string) string {
 	if len(s) > 40 {

@@ -12,13 +12,19 @@ import (
 // Captcha is what the API needs of the captcha.
 type Captcha struct {
 	// Sites keeps them. What it cannot do for now is store.ErrUnavailable.
-	Sites captcha.Sites
+	Sites Sites
 	// Base is where browsers find the captcha, "https://captcha.example.com";
 	// "" where nobody has said.
 	Base string
 	// Counted says how many challenges were begun and how many tokens were given, at
 	// all sites. Default: nobody counts.
 	Counted func() (issued, passed uint64)
+}
+
+// Sites keeps the captcha's sites, also those that were removed, for a while.
+type Sites interface {
+	captcha.Sites
+	captcha.SiteBin
 }
 
 // SiteDoc is a site as it is shown. Nothing of its secrets is in it but their
@@ -34,6 +40,9 @@ type SiteDoc struct {
 	Secrets []SecretDoc `json:"secrets"`
 	Created time.Time   `json:"created"`
 	Changed time.Time   `json:"changed"`
+	// Revision is Changed as a number, the same at every gateway: who sends it
+	// with a change is told if somebody else was quicker.
+	Revision uint64 `json:"revision"`
 }
 
 // SecretDoc is a secret's times.
@@ -59,11 +68,22 @@ type PolicyDoc struct {
 // SitesDoc lists sites.
 type SitesDoc struct {
 	Sites []SiteDoc `json:"sites"`
+	// Removed are those that can come back, the last first.
+	Removed []SiteRemovedDoc `json:"removed"`
+}
+
+// SiteRemovedDoc is a site that can come back until then.
+type SiteRemovedDoc struct {
+	Key     string    `json:"key"`
+	Name    string    `json:"name"`
+	Removed time.Time `json:"removed"`
+	Until   time.Time `json:"until"`
 }
 
 // SecretOnceDoc is a site with a new secret, which nobody can be told again.
 type SecretOnceDoc struct {
 	SiteDoc
+	SiteDone
 	Secret string `json:"secret"`
 	// Base is where browsers find the captcha, "" where nobody has said.
 	Base string `json:"base,omitempty"`
@@ -72,7 +92,7 @@ type SecretOnceDoc struct {
 func siteDoc(s captcha.Site, now time.Time) SiteDoc {
 	p := s.Policy.WithDefaults()
 	doc := SiteDoc{
-		Key: s.Key, Name: s.Name, Hosts: s.Hosts, Langs: s.Langs, Disabled: s.Disabled, Created: s.Created, Changed: s.Changed,
+		Key: s.Key, Name: s.Name, Hosts: s.Hosts, Langs: s.Langs, Disabled: s.Disabled, Created: s.Created, Changed: s.Changed, Revision: siteRevision(s),
 		Policy: PolicyDoc{
 			Ask: askWord(p.Ask), Level: *p.Level, Work: p.Work.String(), BindPrefix: p.BindPrefix,
 			PrefixChallenges: p.PrefixChallenges, PrefixMisses: p.PrefixMisses, PrefixAudio: p.PrefixAudio,
@@ -112,13 +132,15 @@ func (c *call) captchaOf() (*Captcha, error) {
 	return nil, notFound("no captcha is configured: add a captcha block to the global option daero")
 }
 
-// site returns the site that a path names.
-func (c *call) site() (*Captcha, captcha.Site, error) {
+// site returns the site that a path names, siteOf that of a key.
+func (c *call) site() (*Captcha, captcha.Site, error) { return c.siteOf(c.r.PathValue("key")) }
+
+func (c *call) siteOf(key string) (*Captcha, captcha.Site, error) {
 	p, err := c.captchaOf()
 	if err != nil {
 		return nil, captcha.Site{}, err
 	}
-	s, err := p.Sites.Site(c.r.Context(), c.r.PathValue("key"))
+	s, err := p.Sites.Site(c.r.Context(), key)
 	return p, s, siteFailed(err)
 }
 
@@ -129,8 +151,6 @@ func siteFailed(err error) error {
 		return notFound("no site has this key: list them with GET " + Prefix + "captcha/sites")
 	case errors.Is(err, captcha.ErrSiteExists):
 		return conflict("exists", "There is such a site", err.Error())
-	case errors.Is(err, captcha.ErrSiteChanged):
-		return conflict("changed", "The site is not what it was", err.Error())
 	}
 	return err
 }
@@ -151,10 +171,19 @@ func listSites(c *call) error {
 		return err
 	}
 	now := c.Now()
-	doc := SitesDoc{Sites: []SiteDoc{}}
+	removed, err := p.Sites.RetiredSites(c.r.Context(), now.Add(-RestorableFor))
+	if err != nil {
+		return err
+	}
+	doc := SitesDoc{Sites: []SiteDoc{}, Removed: []SiteRemovedDoc{}}
 	for _, s := range all {
 		if !q.Has("name") || s.Name == q.Get("name") {
 			doc.Sites = append(doc.Sites, siteDoc(s, now))
+		}
+	}
+	for _, s := range removed {
+		if !q.Has("name") || s.Name == q.Get("name") {
+			doc.Removed = append(doc.Removed, SiteRemovedDoc{s.Key, s.Name, s.Retired, s.Retired.Add(RestorableFor)})
 		}
 	}
 	return c.send(http.StatusOK, doc)
@@ -177,7 +206,7 @@ func addSite(c *call) error {
 	if err := c.read(&d); err != nil {
 		return err
 	}
-	why, err := d.why()
+	why, err := order{Reason: d.Reason}.whyIfGiven()
 	if err != nil {
 		return err
 	}
@@ -192,19 +221,6 @@ func addSite(c *call) error {
 	if err := p.Sites.AddSite(c.r.Context(), s); err != nil {
 		return siteFailed(err)
 	}
-	c.record(audit.SiteAdded, s.Key, siteText(s), why)
-	return c.send(http.StatusCreated, SecretOnceDoc{siteDoc(s, now), secret, p.Base})
-}
-
-func removeSite(c *call) error {
-	p, s, err := c.site()
-	if err != nil {
-		return err
-	}
-	if err := p.Sites.RemoveSite(c.r.Context(), s.Key); err != nil {
-		return siteFailed(err)
-	}
-	c.Audit(audit.Entry{At: c.Now(), Who: c.who, What: audit.SiteRemoved, Target: s.Key, Before: siteText(s)})
-	c.w.WriteHeader(http.StatusNoContent)
-	return nil
+	done := c.siteDone(siteDeed{what: audit.SiteAdded, after: s, is: siteText(s), why: why, undo: unadded(s)})
+	return c.send(http.StatusCreated, SecretOnceDoc{siteDoc(s, now), done, secret, p.Base})
 }

@@ -21,7 +21,9 @@ type siteChange struct {
 	// Changed, of the document that was read, makes sure that nobody else has
 	// changed the site since.
 	Changed *time.Time `json:"changed"`
-	Reason  string     `json:"reason"`
+	// Revision, of the document that was read, likewise.
+	Revision uint64 `json:"revision,omitempty"`
+	Reason   string `json:"reason"`
 }
 
 type policyChange struct {
@@ -79,26 +81,18 @@ func (d *siteChange) apply(s *captcha.Site) error {
 	return nil
 }
 
-// why is the reason, if one was given.
-func (d *siteChange) why() (string, error) {
-	if d.Reason == "" {
-		return "", nil
-	}
-	return order{Reason: d.Reason}.why()
-}
-
 func changeSite(c *call) error {
 	var d siteChange
 	if err := c.read(&d); err != nil {
 		return err
 	}
-	why, err := d.why()
+	why, err := order{Reason: d.Reason}.whyIfGiven()
 	if err != nil {
 		return err
 	}
 	before, after, err := c.alter(func(s captcha.Site, now time.Time) (captcha.Site, error) {
-		if d.Changed != nil && !d.Changed.Equal(s.Changed) {
-			return s, captcha.ErrSiteChanged
+		if d.Changed != nil && !d.Changed.Equal(s.Changed) || d.Revision != 0 && d.Revision != siteRevision(s) {
+			return s, c.siteChanged(s)
 		}
 		s.Changed = now
 		err := d.apply(&s)
@@ -107,19 +101,22 @@ func changeSite(c *call) error {
 	if err != nil {
 		return err
 	}
-	was, is := difference(before, after)
-	c.Audit(audit.Entry{At: c.Now(), Who: c.who, What: audit.SiteChanged, Target: after.Key, Before: was, After: is, Why: why})
-	return c.send(http.StatusOK, siteDoc(after, c.Now()))
+	return c.send(http.StatusOK, SiteChangedDoc{siteDoc(after, c.Now()), c.siteEdited(before, after, why, nil)})
 }
 
 // alterTries is how often a change is made again that others have overtaken.
 const alterTries = 5
 
-// alter puts what change makes of a site in its place.
+// alter puts what change makes of the site that a path names in its place,
+// alterOf that of a key.
 func (c *call) alter(change func(s captcha.Site, now time.Time) (captcha.Site, error)) (before, after captcha.Site, err error) {
+	return c.alterOf(c.r.PathValue("key"), change)
+}
+
+func (c *call) alterOf(key string, change func(s captcha.Site, now time.Time) (captcha.Site, error)) (before, after captcha.Site, err error) {
 	for range alterTries {
 		var p *Captcha
-		if p, before, err = c.site(); err != nil {
+		if p, before, err = c.siteOf(key); err != nil {
 			return before, after, err
 		}
 		// Later than the change before it, whatever the clock says: that is what
@@ -136,10 +133,10 @@ func (c *call) alter(change func(s captcha.Site, now time.Time) (captcha.Site, e
 		}
 		err = p.Sites.ChangeSite(c.r.Context(), after, before.Changed)
 		if !errors.Is(err, captcha.ErrSiteChanged) {
-			break
+			return before, after, siteFailed(err)
 		}
 	}
-	return before, after, siteFailed(err)
+	return before, after, c.siteChanged(before)
 }
 
 // Bounds of how long the old secret is good after a rotation.
@@ -156,13 +153,14 @@ func rotateSite(c *call) error {
 	var d struct {
 		// Overlap is how long the old secret stays good: 24h unless given, 0s not
 		// at all.
-		Overlap *string `json:"overlap"`
-		Reason  string  `json:"reason"`
+		Overlap  *string `json:"overlap"`
+		Reason   string  `json:"reason"`
+		Revision uint64  `json:"revision"`
 	}
 	if err := c.read(&d); err != nil {
 		return err
 	}
-	why, err := (&siteChange{Reason: d.Reason}).why()
+	why, err := order{Reason: d.Reason}.whyIfGiven()
 	if err != nil {
 		return err
 	}
@@ -173,15 +171,21 @@ func rotateSite(c *call) error {
 		}
 	}
 	var secret string
-	_, after, err := c.alter(func(s captcha.Site, now time.Time) (captcha.Site, error) {
+	before, after, err := c.alter(func(s captcha.Site, now time.Time) (captcha.Site, error) {
+		if d.Revision != 0 && d.Revision != siteRevision(s) {
+			return s, c.siteChanged(s)
+		}
 		s, secret = s.Rotate(overlap, now)
 		return s, nil
 	})
 	if err != nil {
 		return err
 	}
-	c.Audit(audit.Entry{At: c.Now(), Who: c.who, What: audit.SiteRotated, Target: after.Key, After: after.Name, Why: why, Until: after.Changed.Add(overlap)})
-	return c.send(http.StatusOK, SecretOnceDoc{siteDoc(after, c.Now()), secret, p.Base})
+	done := c.siteDone(siteDeed{
+		what: audit.SiteRotated, after: after, is: after.Name, why: why, until: after.Changed.Add(overlap),
+		undo: siteBack(before, after, audit.Undo{Kind: audit.UndoRotate, Does: "makes the secret of before good again, and the new one void"}),
+	})
+	return c.send(http.StatusOK, SecretOnceDoc{siteDoc(after, c.Now()), done, secret, p.Base})
 }
 
 // fact is one thing that is set at a site.

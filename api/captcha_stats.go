@@ -35,6 +35,8 @@ type StatisticsDoc struct {
 	SolveMost float64 `json:"solve_most_seconds"`
 
 	Warnings []string `json:"warnings"`
+	// Warned are the same, for programs that say them in other words.
+	Warned []captcha.Warning `json:"warned"`
 	// Hours are those in which something was counted.
 	Hours []StatisticsHourDoc `json:"hours"`
 }
@@ -108,10 +110,10 @@ func statisticsDoc(counts []captcha.Count) StatisticsDoc {
 	doc := StatisticsDoc{
 		Issued: sum.Issued, Passed: sum.Passed, Solved: sum.Solved, Missed: sum.Missed, Shown: sum.Shown, Unsolved: sum.Unsolved,
 		Switched: sum.Switched, Waits: sum.Waits, Valid: sum.Valid, Invalid: sum.Invalid, Asked: sum.Asked, Audio: sum.Audio,
-		SolveTime: sum.SolveTime.Seconds(), SolveMost: sum.SolveMost.Seconds(), Warnings: sum.Warnings, Hours: []StatisticsHourDoc{},
+		SolveTime: sum.SolveTime.Seconds(), SolveMost: sum.SolveMost.Seconds(), Warnings: sum.Warnings, Warned: sum.Warned, Hours: []StatisticsHourDoc{},
 	}
 	if doc.Warnings == nil {
-		doc.Warnings = []string{}
+		doc.Warnings, doc.Warned = []string{}, []captcha.Warning{}
 	}
 	for len(counts) > 0 {
 		hour := counts[0].Hour

@@ -49,9 +49,11 @@ type UndoDoc struct {
 
 // ChangedDoc is the answer to a change by hand, beside what was changed.
 type ChangedDoc struct {
-	// Revision is that of the controls since.
-	Revision uint64  `json:"revision"`
-	Undo     UndoDoc `json:"undo"`
+	// Revision is that of the controls since, or of the delivery or site that it
+	// was done to.
+	Revision uint64 `json:"revision"`
+	// Undo is missing where there is nothing to bring back.
+	Undo *UndoDoc `json:"undo,omitempty"`
 	// What was done, as the record has it, to what, and until when.
 	What   string    `json:"what"`
 	Target string    `json:"target,omitempty"`
@@ -80,12 +82,17 @@ func (c *call) change(now time.Time, ch daero.Change, h hand, why string) (Chang
 func changedDoc(d daero.Changed, effect Effect) ChangedDoc {
 	doc := ChangedDoc{
 		Revision: d.Revision, What: d.What, Target: d.Target(), Until: endOf(d.Set),
-		Undo: UndoDoc{Method: http.MethodPost, Path: Prefix + "controls/" + strconv.FormatUint(d.Revision, 10) + "/undo", Body: map[string]any{}},
+		Undo: undoPath(d.Revision),
 	}
 	if effect.Share > 0 || len(effect.Actions) > 0 {
 		doc.Effect = &effect
 	}
 	return doc
+}
+
+// undoPath is the request that undoes what made a revision.
+func undoPath(revision uint64) *UndoDoc {
+	return &UndoDoc{Method: http.MethodPost, Path: Prefix + "controls/" + strconv.FormatUint(revision, 10) + "/undo", Body: map[string]any{}}
 }
 
 // controlProblem says what an error of the control means to who asked.
@@ -160,6 +167,9 @@ func (c *call) undo(revision uint64) error {
 	why, err := d.why()
 	if err != nil {
 		return err
+	}
+	if revision >= firstDeed {
+		return c.undoDeed(revision, d, why)
 	}
 	now, control := c.Now(), c.Daero.Control()
 	ch, err := control.UndoOf(now, revision)

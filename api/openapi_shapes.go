@@ -5,7 +5,6 @@ import (
 	"github.com/daero/daero/live"
 	"github.com/daero/daero/playbook"
 	"github.com/daero/daero/rehearse/job"
-	"github.com/daero/daero/relay"
 )
 
 // shape is what goes in and out of a route.
@@ -56,10 +55,6 @@ type (
 		Order LaneOrderDoc `json:"order"`
 		ChangedDoc
 	}
-	deliveryPausedDoc struct {
-		Delivery string      `json:"delivery"`
-		Paused   relay.Pause `json:"paused"`
-	}
 	reasonBody struct {
 		Reason string `json:"reason"`
 	}
@@ -67,10 +62,12 @@ type (
 		Name     string `json:"name"`
 		Role     string `json:"role"`
 		Password string `json:"password,omitempty"`
+		Reason   string `json:"reason,omitempty"`
 	}
 	rotateBody struct {
-		Overlap string `json:"overlap,omitempty"`
-		Reason  string `json:"reason,omitempty"`
+		Overlap  string `json:"overlap,omitempty"`
+		Reason   string `json:"reason,omitempty"`
+		Revision uint64 `json:"revision,omitempty"`
 	}
 	redeemForm struct {
 		Token string `json:"token"`
@@ -144,7 +141,7 @@ var shapes = map[string]shape{
 	},
 	"GET " + Prefix + "operators":                 {answers: gives(OperatorsDoc{})},
 	"POST " + Prefix + "operators":                {in: operatorBody{}, needs: []string{"name", "role"}, answers: makes(AddedDoc{})},
-	"DELETE " + Prefix + "operators/{name}":       {answers: nothing()},
+	"DELETE " + Prefix + "operators/{name}":       {in: operatorEnd{}, bodyOptional: true, answers: nothing()},
 	"PUT " + Prefix + "operators/{name}/password": {in: NewPasswordDoc{}, needs: []string{"password"}, answers: nothing()},
 	"POST " + Prefix + "operators/{name}/link":    {answers: makes(LinkDoc{})},
 	"POST " + Prefix + "link":                     {answers: makes(LinkDoc{})},
@@ -165,15 +162,17 @@ var shapes = map[string]shape{
 		query:   peekParams,
 		answers: gives(PeekDoc{}),
 	},
-	"POST " + Prefix + "relay/deliveries/{name}/pause":  {in: order{}, needs: holdFor, answers: gives(deliveryPausedDoc{})},
-	"POST " + Prefix + "relay/deliveries/{name}/resume": {in: reasonBody{}, needs: []string{"reason"}, answers: nothing()},
+	"POST " + Prefix + "relay/deliveries/{name}/pause":  {in: deliveryPause{}, needs: holdFor, answers: gives(DeliveryDoneDoc{})},
+	"POST " + Prefix + "relay/deliveries/{name}/resume": {in: deliveryResume{}, needs: []string{"reason"}, answers: gives(DeliveryDoneDoc{})},
+	"DELETE " + Prefix + "relay/redrive/{name}":         {in: reasonBody{}, needs: []string{"reason"}, answers: gives(RedriveStoppedDoc{})},
 	"POST " + Prefix + "relay/redrive":                  {in: redriveBody{}, needs: []string{"delivery"}, answers: []answered{{status: 200, out: RedriveDoc{}, media: []string{"application/x-ndjson"}}}},
 
 	"GET " + Prefix + "captcha/sites":                  {query: sitesParams, answers: gives(SitesDoc{})},
 	"POST " + Prefix + "captcha/sites":                 {in: siteChange{}, answers: makes(SecretOnceDoc{})},
 	"GET " + Prefix + "captcha/sites/{key}":            {answers: siteOne},
-	"PATCH " + Prefix + "captcha/sites/{key}":          {in: siteChange{}, answers: siteOne},
-	"DELETE " + Prefix + "captcha/sites/{key}":         {in: reasonBody{}, answers: nothing()},
+	"PATCH " + Prefix + "captcha/sites/{key}":          {in: siteChange{}, answers: gives(SiteChangedDoc{})},
+	"DELETE " + Prefix + "captcha/sites/{key}":         {in: siteEnd{}, bodyOptional: true, answers: gives(SiteGoneDoc{})},
+	"POST " + Prefix + "captcha/sites/{key}/restore":   {in: reasonBody{}, needs: []string{"reason"}, answers: gives(SiteChangedDoc{})},
 	"POST " + Prefix + "captcha/sites/{key}/rotate":    {in: rotateBody{}, answers: gives(SecretOnceDoc{})},
 	"GET " + Prefix + "captcha/sites/{key}/statistics": {query: []Param{sinceParam, untilParam}, answers: gives(StatisticsDoc{})},
 	"GET " + Prefix + "captcha/strength":               {answers: gives(StrengthDoc{})},

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/api/token"
@@ -38,8 +39,13 @@ func addOperator(c *call) error {
 		Role string `json:"role"`
 		// Password lets the operator log in to the console by name.
 		Password string `json:"password,omitempty"`
+		Reason   string `json:"reason,omitempty"`
 	}
 	if err := c.read(&d); err != nil {
+		return err
+	}
+	why, err := order{Reason: d.Reason}.whyIfGiven()
+	if err != nil {
 		return err
 	}
 	role, err := store.ParseRole(clip(d.Role))
@@ -62,7 +68,7 @@ func addOperator(c *call) error {
 	if err := c.Operators.AddOperator(c.r.Context(), cred); err != nil {
 		return err
 	}
-	c.record(audit.OperatorAdded, cred.Name, string(cred.Role), "")
+	c.record(audit.OperatorAdded, cred.Name, string(cred.Role), why)
 	return c.send(http.StatusCreated, AddedDoc{cred.Operator, text})
 }
 
@@ -72,7 +78,29 @@ func (c *call) credential(name string, role store.Role) (text string, cred store
 	return text, store.Credential{Operator: store.Operator{Name: name, Role: role, Created: c.Now()}, ID: id, Hash: hash}
 }
 
+// operatorEnd is what the removal of an operator is asked for with.
+type operatorEnd struct {
+	Reason string `json:"reason,omitempty"`
+	// Created, of the list that was read, makes sure that it is still the same
+	// person's: a name may have been given to somebody else since.
+	Created *time.Time `json:"created,omitempty"`
+}
+
+// removeOperator has no way back: the token is gone, and so are the sessions. Who
+// was removed by mistake is added anew, with another token.
 func removeOperator(c *call) error {
+	var d operatorEnd
+	if c.r.ContentLength != 0 { // programs may leave it away
+		if err := c.read(&d); err != nil {
+			return err
+		}
+	}
+	why, err := order{Reason: d.Reason}.whyIfGiven()
+	if err != nil {
+		return err
+	}
+	c.Deeds.operators.Lock() // of two admins who remove each other one stays
+	defer c.Deeds.operators.Unlock()
 	name, ctx := c.r.PathValue("name"), c.r.Context()
 	all, err := c.Operators.Operators(ctx)
 	if err != nil {
@@ -84,6 +112,11 @@ func removeOperator(c *call) error {
 			admins++
 			is = is || o.Name == name
 		}
+		if o.Name == name && d.Created != nil && !d.Created.Equal(o.Created) {
+			p := changedBy(0, nil)
+			p.Detail, p.More = "this is another operator of that name, added meanwhile: look again", map[string]any{"what": audit.OperatorAdded, "target": name, "at": o.Created.UTC()}
+			return p
+		}
 	}
 	if is && admins == 1 && !c.Local {
 		return conflict("last-admin", "This is the last admin", `add another first, or use "daero operator remove" on the machine itself`)
@@ -91,7 +124,7 @@ func removeOperator(c *call) error {
 	if err := c.Operators.RemoveOperator(ctx, name, c.Now()); err != nil {
 		return err
 	}
-	c.record(audit.OperatorRemoved, name, "", "")
+	c.record(audit.OperatorRemoved, name, "", why)
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -16,12 +16,18 @@ import (
 
 // RecordDoc is a part of the audit record.
 type RecordDoc struct {
-	Entries []audit.Entry `json:"entries"`
+	Entries []RecordEntry `json:"entries"`
 	// First is the ID to go on before, Last the one to go on after.
 	First int64 `json:"first"`
 	Last  int64 `json:"last"`
 	// More says that there is more in the direction that was asked for.
 	More bool `json:"more"`
+}
+
+// RecordEntry is an entry of the record, and what it says, part by part.
+type RecordEntry struct {
+	audit.Entry
+	Said *audit.Said `json:"said,omitempty"`
 }
 
 var filterKeys = []string{"since", "until", "who", "what", "target", "text", "after", "before", "limit", "format"}
@@ -115,11 +121,12 @@ func showRecord(c *call) error {
 		}
 		return nil
 	}
-	doc := RecordDoc{Entries: entries, First: f.Before, Last: f.After, More: more}
+	doc := RecordDoc{Entries: make([]RecordEntry, len(entries)), First: f.Before, Last: f.After, More: more}
+	for i, e := range entries {
+		doc.Entries[i] = RecordEntry{e, audit.Say(e)}
+	}
 	if n := len(entries); n > 0 {
 		doc.First, doc.Last = entries[0].ID, entries[n-1].ID
-	} else {
-		doc.Entries = []audit.Entry{}
 	}
 	return c.send(http.StatusOK, doc)
 }

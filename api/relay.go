@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/daero/daero/audit"
 	"github.com/daero/daero/relay"
 )
 
@@ -77,33 +76,37 @@ type RelayTopicDoc struct {
 
 // DeliveryDoc is how a delivery fares.
 type DeliveryDoc struct {
-	Name        string       `json:"name"`
-	Group       string       `json:"group"`
-	To          string       `json:"to,omitempty"`
-	Topics      []string     `json:"topics"`
-	Running     bool         `json:"running"`
-	Paused      *relay.Pause `json:"paused,omitempty"`
-	Circuit     string       `json:"circuit,omitempty"`
-	Limit       int          `json:"limit"`
-	Rate        *float64     `json:"rate,omitempty"` // per second at most, 0 none; missing without a bound
-	InFlight    int          `json:"in_flight"`
-	Waiting     int          `json:"waiting"`
-	Bytes       int64        `json:"waiting_bytes"`
-	Blocked     int          `json:"blocked_keys"`
-	Parked      int          `json:"parked_keys"`
-	HotKey      int          `json:"hot_key_waiting"`
-	Lag         int64        `json:"lag"`
-	Oldest      float64      `json:"oldest_seconds"`
-	Delivered   uint64       `json:"delivered"`
-	Attempts    uint64       `json:"attempts"`
-	Retries     uint64       `json:"retries"`
-	Rejected    uint64       `json:"rejected"`
-	Dead        uint64       `json:"dead_letters"`
-	Repeated    uint64       `json:"repeated"`
-	Deferrals   uint64       `json:"deferrals"`
-	Parkings    uint64       `json:"parkings"`
-	Partitions  int          `json:"partitions"`
-	DeadLetters string       `json:"dead_letters_topic,omitempty"`
+	Name    string       `json:"name"`
+	Group   string       `json:"group"`
+	To      string       `json:"to,omitempty"`
+	Topics  []string     `json:"topics"`
+	Running bool         `json:"running"`
+	Paused  *relay.Pause `json:"paused,omitempty"`
+	// Revision names what people did to it by hand, see POST relay/deliveries/{name}/pause.
+	Revision uint64 `json:"revision"`
+	// Redriving is a redrive that goes on.
+	Redriving   *RedrivingDoc `json:"redriving,omitempty"`
+	Circuit     string        `json:"circuit,omitempty"`
+	Limit       int           `json:"limit"`
+	Rate        *float64      `json:"rate,omitempty"` // per second at most, 0 none; missing without a bound
+	InFlight    int           `json:"in_flight"`
+	Waiting     int           `json:"waiting"`
+	Bytes       int64         `json:"waiting_bytes"`
+	Blocked     int           `json:"blocked_keys"`
+	Parked      int           `json:"parked_keys"`
+	HotKey      int           `json:"hot_key_waiting"`
+	Lag         int64         `json:"lag"`
+	Oldest      float64       `json:"oldest_seconds"`
+	Delivered   uint64        `json:"delivered"`
+	Attempts    uint64        `json:"attempts"`
+	Retries     uint64        `json:"retries"`
+	Rejected    uint64        `json:"rejected"`
+	Dead        uint64        `json:"dead_letters"`
+	Repeated    uint64        `json:"repeated"`
+	Deferrals   uint64        `json:"deferrals"`
+	Parkings    uint64        `json:"parkings"`
+	Partitions  int           `json:"partitions"`
+	DeadLetters string        `json:"dead_letters_topic,omitempty"`
 	QueueRates
 	ByTopic []TopicLagDoc `json:"by_topic"`
 	// Held are some of the keys that wait for a retry, the first that are due.
@@ -152,6 +155,7 @@ func showRelay(c *call) error {
 	before, known := c.looks.since(seen)
 	for _, target := range r.Targets {
 		d := deliveryDoc(target, s)
+		d.Revision, d.Redriving = c.Deeds.revision(deliveryThings(target.Name)...), c.Deeds.redriving(target.Name)
 		if known && d.Running {
 			d.QueueRates = ratesBetween(before, seen, d.Name)
 		}
@@ -193,57 +197,6 @@ func since(now, t time.Time) float64 {
 	return now.Sub(t).Seconds()
 }
 
-// maxRelayPause bounds a pause: most topics keep messages for seven days.
-const maxRelayPause = 7 * 24 * time.Hour
-
-func pauseDelivery(c *call) error {
-	r, name, err := c.target()
-	if err != nil {
-		return err
-	}
-	var d order
-	if err := c.read(&d); err != nil {
-		return err
-	}
-	now := c.Now()
-	p := relay.Pause{By: c.who}
-	if p.Reason, err = d.why(); err != nil {
-		return err
-	}
-	if p.Until, err = d.end(now); err != nil {
-		return err
-	}
-	if !p.Until.After(now) || p.Until.Sub(now) > maxRelayPause {
-		return invalid(fmt.Errorf("until %s: must be from now on, and within %s", p.Until.Format(time.RFC3339), maxRelayPause))
-	}
-	if err := r.Deliveries.Pause(name, p); err != nil {
-		return relayFailed(err)
-	}
-	c.Audit(audit.Entry{At: now, Who: c.who, What: audit.RelayPaused, Target: name, Why: p.Reason, Until: p.Until})
-	return c.send(http.StatusOK, map[string]any{"delivery": name, "paused": p})
-}
-
-func resumeDelivery(c *call) error {
-	r, name, err := c.target()
-	if err != nil {
-		return err
-	}
-	reason, err := c.reason()
-	if err != nil {
-		return err
-	}
-	was, err := r.Deliveries.Resume(name)
-	if err != nil {
-		return relayFailed(err)
-	}
-	if !was {
-		return conflict("not-paused", "The delivery is not paused", "nothing was changed")
-	}
-	c.record(audit.RelayResumed, name, "", reason)
-	c.w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
 // target is the delivery that a path names.
 func (c *call) target() (*Relay, string, error) {
 	r, err := c.relayOf()
@@ -276,6 +229,8 @@ func relayFailed(err error) error {
 	switch {
 	case errors.Is(err, relay.ErrNoTopic):
 		return notFound(err.Error())
+	case errors.As(err, new(stoppedError)):
+		return conflict("stopped", "The redrive was stopped", err.Error())
 	case errors.Is(err, ErrRedriving):
 		return conflict("redriving", "One redrive at a time", err.Error())
 	}

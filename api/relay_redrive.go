@@ -37,6 +37,8 @@ type RedriveDoc struct {
 	Done      bool `json:"done"`
 	// Error is why it ended early.
 	Error string `json:"error,omitempty"`
+	// Undo stops it while it goes on; what was taken back stays so.
+	Undo *UndoDoc `json:"undo,omitempty"`
 }
 
 // redriveBody is what a redrive is asked for with. since and until are times, or
@@ -54,6 +56,10 @@ type redriveBody struct {
 	Limit     int     `json:"limit,omitempty"`
 	Rate      float64 `json:"rate,omitempty"`
 	Reason    string  `json:"reason"`
+	// For is how long it may take at most; it ends with the request in any case.
+	For string `json:"for,omitempty"`
+	// Revision is that of the delivery, see [DeliveryDoc].
+	Revision uint64 `json:"revision,omitempty"`
 }
 
 func (b *redriveBody) filter(now time.Time) (f relayFilter, err error) {
@@ -92,33 +98,42 @@ func redriveRelay(c *call) error {
 	if err != nil {
 		return err
 	}
-	reason := ""
-	if !b.DryRun {
-		if reason, err = (order{Reason: b.Reason}).why(); err != nil {
-			return err
-		}
+	req := relay.RedriveRequest{Delivery: b.Delivery, Filter: f.core(), DryRun: b.DryRun, Max: b.Limit, Rate: b.Rate}
+	if b.DryRun {
+		return c.redrive(c.r.Context(), r, req, nil)
 	}
-	return c.redrive(r, relay.RedriveRequest{Delivery: b.Delivery, Filter: f.core(), DryRun: b.DryRun, Max: b.Limit, Rate: b.Rate}, reason)
+	ctx, run, err := c.beginRedrive(&b)
+	if err != nil {
+		return err
+	}
+	defer c.Deeds.redriven(req.Delivery, run)
+	return c.redrive(ctx, r, req, run)
 }
 
-func (c *call) redrive(r *Relay, req relay.RedriveRequest, reason string) error {
+// redrive takes dead letters back, or with no run counts them, and answers.
+func (c *call) redrive(ctx context.Context, r *Relay, req relay.RedriveRequest, run *redriving) error {
 	lines := &progressLines{w: c.w, on: strings.Contains(c.r.Header.Get("Accept"), "application/x-ndjson")}
 	c.w.Header().Add("Vary", "Accept")
-	if !req.DryRun {
-		c.record(audit.RelayRedriving, req.Delivery, "", reason)
-	}
-	res, err := r.Redrive(c.r.Context(), req, func(done, matched int) {
-		lines.now(RedriveDoc{Delivery: req.Delivery, Matched: matched, Redriven: done})
+	res, err := r.Redrive(ctx, req, func(done, matched int) {
+		doc := RedriveDoc{Delivery: req.Delivery, Matched: matched, Redriven: done}
+		if run != nil {
+			run.at(done, matched)
+			doc.Undo = run.undo
+		}
+		lines.now(doc)
 	})
 	doc := RedriveDoc{
 		Delivery: req.Delivery, DryRun: req.DryRun, Matched: res.Matched, Redriven: res.Done, Before: res.Before,
 		Exhausted: res.Refused, Foreign: res.Foreign, Forgotten: res.Forgotten, Done: err == nil,
 	}
+	if stop, ok := errors.AsType[stoppedError](context.Cause(ctx)); ok && err != nil {
+		err = stop // whatever the log made of it
+	}
 	if err != nil {
 		doc.Error = err.Error()
 	}
-	if !req.DryRun {
-		c.record(audit.RelayRedriven, req.Delivery, fmt.Sprintf("%d of %d", doc.Redriven, doc.Matched), reason)
+	if run != nil {
+		c.record(audit.RelayRedriven, req.Delivery, fmt.Sprintf("%d of %d", doc.Redriven, max(doc.Matched, run.doc().Matched)), run.reason)
 	}
 	switch {
 	case lines.begun || lines.on && err == nil:

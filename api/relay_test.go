@@ -148,7 +148,7 @@ func TestPauseAndResumeDelivery(t *testing.T) {
 	if paused["by"] != "the-operator" || paused["reason"] != "their deploy" {
 		t.Errorf("paused %v", paused)
 	}
-	w.expect(w.do(store.Acting, "POST", path+"resume", `{"reason":"done"}`), 204)
+	w.expect(w.do(store.Acting, "POST", path+"resume", `{"reason":"done"}`), 200)
 	for what, why := range map[string]string{audit.RelayPaused: "their deploy", audit.RelayResumed: "done"} {
 		if all := w.entries(what); len(all) != 1 || all[0].Target != "billing" || all[0].Who != "the-operator" || all[0].Why != why {
 			t.Errorf("%s: %+v", what, all)

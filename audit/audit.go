@@ -58,6 +58,7 @@ const (
 	RelayPeeked     = "relay.peeked"   // contents of messages were shown
 	RelayRedriven   = "relay.redriven" // dead letters were taken back; After says how many
 	RelayRedriving  = "relay.redriving"
+	RelayStopped    = "relay.redrive_stopped" // by a person; what was taken back stays so
 	// RelayLengthened says that a topic keeps messages longer, because they grow
 	// old; RelayNotLengthened that it should and does not.
 	RelayLengthened    = "relay.retention_lengthened"

@@ -1,5 +1,7 @@
 package audit
 
+import "time"
+
 // What people do to single lanes.
 const (
 	LaneOrdered  = "lane.ordered"  // a person closed, opened, shed, deferred, challenged or bounded it
@@ -15,6 +17,31 @@ type Undo struct {
 	Revision uint64 `json:"revision"`
 	// Does says what undoing does, in words: "unpins the level".
 	Does string `json:"does"`
+	// Kind is what Does says, for programs that say it in other words: one of the
+	// constants. To and Until are what it brings back, and until when; empty where
+	// it brings nothing back.
+	Kind  string    `json:"kind,omitempty"`
+	To    string    `json:"to,omitempty"`
+	Until time.Time `json:"until,omitzero"`
 	// Of is the revision of the change that this one itself undid, 0 for none.
 	Of uint64 `json:"of,omitempty"`
 }
+
+// What undoing does.
+const (
+	UndoUnpin    = "unpin"
+	UndoPin      = "pin" // To is the level
+	UndoResume   = "resume-playbook"
+	UndoPause    = "pause-playbook"
+	UndoStart    = "start-action"
+	UndoStop     = "stop-action"
+	UndoRelease  = "release-lane"
+	UndoOrder    = "order-lane" // To is the order
+	UndoDeliver  = "resume-delivery"
+	UndoHoldBack = "pause-delivery"
+	UndoRedrive  = "stop-redrive"
+	UndoChange   = "change-site" // back to what it was
+	UndoAdd      = "remove-site"
+	UndoRemove   = "restore-site"
+	UndoRotate   = "secret-back"
+)

@@ -26,6 +26,8 @@ type Site struct {
 	Changed time.Time
 	// Disabled sites give no challenges and verify nothing.
 	Disabled bool
+	// Retired is when it was taken away, of sites out of a [SiteBin] alone.
+	Retired time.Time
 }
 
 // Secret is what a site's server proves itself with. Only its hash is kept.
@@ -93,8 +95,24 @@ type SiteStore interface {
 	// ChangeSite puts s in the place of the site with its key, if that still has
 	// Changed == was; ErrSiteChanged if not, ErrNoSite if it is gone.
 	ChangeSite(ctx context.Context, s Site, was time.Time) error
-	// RemoveSite removes a site and its counts. Removing none is ErrNoSite.
+	// RemoveSite removes a site and its counts, for good. Removing none is
+	// ErrNoSite.
 	RemoveSite(ctx context.Context, key string) error
+}
+
+// SiteBin keeps sites that were taken away, with their secrets and counts, so
+// that they can come back. To a [SiteStore] they are not there: their keys may be
+// given to others, which forgets them.
+type SiteBin interface {
+	// RetireSite takes a site away, if it still has Changed == was;
+	// ErrSiteChanged if not, ErrNoSite if there is none.
+	RetireSite(ctx context.Context, key string, was, at time.Time) error
+	// RestoreSite brings a site back that was taken away at since or later, as it
+	// was. ErrSiteExists if it is there, ErrNoSite if it is in neither place.
+	RestoreSite(ctx context.Context, key string, since time.Time) error
+	// RetiredSites returns those that were taken away at since or later, the last
+	// first.
+	RetiredSites(ctx context.Context, since time.Time) ([]Site, error)
 }
 
 // CountStore keeps what was counted, per site, hour and name.

@@ -26,9 +26,27 @@ type Summary struct {
 	// were, 0 if it is more than 80 s.
 	SolveTime time.Duration `json:"solve_time"`
 	SolveMost time.Duration `json:"solve_most"`
-	// Warnings are sentences for the one who owns the site.
-	Warnings []string `json:"warnings,omitempty"`
+	// Warnings are sentences for the one who owns the site; Warned are the same, in
+	// their order, for programs that say them in other words.
+	Warnings []string  `json:"warnings,omitempty"`
+	Warned   []Warning `json:"warned,omitempty"`
 }
+
+// Warning is something that stands out at a site: N of Of.
+type Warning struct {
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+	N    int64  `json:"n"`
+	Of   int64  `json:"of"`
+}
+
+// The kinds of warnings.
+const (
+	WarnNeverVerified  = "never-verified"  // N of Of tokens of those who passed
+	WarnFewVerified    = "few-verified"    // likewise
+	WarnManyInvalid    = "many-invalid"    // N of Of tokens were not valid
+	WarnManyUnanswered = "many-unanswered" // N of Of questions
+)
 
 // Summarise adds counts up. Names that it does not know are left out.
 func Summarise(all []Count) Summary {
@@ -115,18 +133,21 @@ func share(part, whole int64) float64 {
 const few = 20
 
 func (s *Summary) warn(shown int64) {
-	say := func(format string, args ...any) { s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...)) }
+	say := func(kind string, n, of int64, format string, args ...any) {
+		text := fmt.Sprintf(format, args...)
+		s.Warnings, s.Warned = append(s.Warnings, text), append(s.Warned, Warning{kind, text, n, of})
+	}
 	verified := s.Valid + s.Invalid
 	switch {
 	case s.Passed >= few && verified == 0:
-		say("%d visitors passed and no token was ever verified: nothing is protected until the site's server asks siteverify", s.Passed)
+		say(WarnNeverVerified, 0, s.Passed, "%d visitors passed and no token was ever verified: nothing is protected until the site's server asks siteverify", s.Passed)
 	case s.Passed >= few && s.Valid*2 < s.Passed:
-		say("of %d visitors who passed, %d were verified: a form or a server may not ask siteverify", s.Passed, s.Valid)
+		say(WarnFewVerified, s.Valid, s.Passed, "of %d visitors who passed, %d were verified: a form or a server may not ask siteverify", s.Passed, s.Valid)
 	}
 	if verified >= few && s.Invalid*2 > verified {
-		say("%d of %d tokens were not valid: somebody sends made-up ones, or the server sends each twice", s.Invalid, verified)
+		say(WarnManyInvalid, s.Invalid, verified, "%d of %d tokens were not valid: somebody sends made-up ones, or the server sends each twice", s.Invalid, verified)
 	}
 	if shown >= few && s.Unsolved*2 > shown {
-		say("%d of %d questions were left unanswered: bots, or a level that is too high for people", s.Unsolved, shown)
+		say(WarnManyUnanswered, s.Unsolved, shown, "%d of %d questions were left unanswered: bots, or a level that is too high for people", s.Unsolved, shown)
 	}
 }

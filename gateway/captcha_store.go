@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/daero/daero/api"
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/captcha"
 	"github.com/daero/daero/driver/postgres"
@@ -107,6 +108,33 @@ func (s *captchaSites) RemoveSite(ctx context.Context, key string) error {
 	return s.with(ctx, func(sites captcha.Sites) error { return sites.RemoveSite(ctx, key) })
 }
 
+// bin asks the store for sites that were taken away.
+func (s *captchaSites) bin(ctx context.Context, ask func(captcha.SiteBin) error) error {
+	return s.with(ctx, func(sites captcha.Sites) error {
+		bin, ok := sites.(captcha.SiteBin)
+		if !ok {
+			return captcha.ErrNoSite // both of our stores have one
+		}
+		return ask(bin)
+	})
+}
+
+// RetireSite implements captcha.SiteBin.
+func (s *captchaSites) RetireSite(ctx context.Context, key string, was, at time.Time) error {
+	return s.bin(ctx, func(b captcha.SiteBin) error { return b.RetireSite(ctx, key, was, at) })
+}
+
+// RestoreSite implements captcha.SiteBin.
+func (s *captchaSites) RestoreSite(ctx context.Context, key string, since time.Time) error {
+	return s.bin(ctx, func(b captcha.SiteBin) error { return b.RestoreSite(ctx, key, since) })
+}
+
+// RetiredSites implements captcha.SiteBin.
+func (s *captchaSites) RetiredSites(ctx context.Context, since time.Time) (all []captcha.Site, err error) {
+	err = s.bin(ctx, func(b captcha.SiteBin) (err error) { all, err = b.RetiredSites(ctx, since); return err })
+	return all, err
+}
+
 // AddCounts implements captcha.CountStore.
 func (s *captchaSites) AddCounts(ctx context.Context, all []captcha.Count) error {
 	return s.with(ctx, func(sites captcha.Sites) error { return sites.AddCounts(ctx, all) })
@@ -118,36 +146,39 @@ func (s *captchaSites) Counts(ctx context.Context, site string, from, to time.Ti
 	return all, err
 }
 
-// Counts are kept as long as the API shows them, and looked through once a day.
+// Counts are kept as long as the API shows them, and looked through once an hour,
+// since sites that were removed are gone after a day.
 const (
 	countsKept = 400 * 24 * time.Hour
-	pruneEvery = 24 * time.Hour
+	pruneEvery = time.Hour
 )
 
-// prune forgets old counts until ctx ends.
+// prune forgets old counts, and sites that do not come back, until ctx ends.
 func (s *captchaSites) prune(ctx context.Context) {
-	day := time.NewTicker(pruneEvery)
-	defer day.Stop()
+	again := time.NewTicker(pruneEvery)
+	defer again.Stop()
 	for {
-		_ = s.pruneBefore(ctx, time.Now().Add(-countsKept)) // tomorrow is as good
+		_ = s.pruneBefore(ctx, time.Now()) // in an hour is as good
 		select {
 		case <-ctx.Done():
 			return
-		case <-day.C:
+		case <-again.C:
 		}
 	}
 }
 
-func (s *captchaSites) pruneBefore(ctx context.Context, before time.Time) error {
+func (s *captchaSites) pruneBefore(ctx context.Context, now time.Time) error {
 	return s.with(ctx, func(sites captcha.Sites) error {
 		pruner, ok := sites.(interface {
 			PruneCounts(ctx context.Context, before time.Time) (int, error)
+			PruneSites(ctx context.Context, before time.Time) (int, error)
 		})
 		if !ok {
 			return nil
 		}
-		_, err := pruner.PruneCounts(ctx, before)
-		return err
+		_, counts := pruner.PruneCounts(ctx, now.Add(-countsKept))
+		_, gone := pruner.PruneSites(ctx, now.Add(-api.RestorableFor))
+		return errors.Join(counts, gone)
 	})
 }
 

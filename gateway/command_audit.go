@@ -115,7 +115,7 @@ func (s *session) auditQuery() (url.Values, error) {
 }
 
 // writeEntries writes entries, one document or two lines each.
-func (s *session) writeEntries(all []audit.Entry) error {
+func (s *session) writeEntries(all []api.RecordEntry) error {
 	if s.json {
 		enc := json.NewEncoder(s.stdout)
 		for _, e := range all {
@@ -130,7 +130,7 @@ func (s *session) writeEntries(all []audit.Entry) error {
 		if e.Shadow {
 			what = "would: " + what
 		}
-		line := fmt.Sprintf("%s  %-16s %s  %s", e.At.Local().Format("2006-01-02 15:04:05"), what, e.Who, changeOf(e))
+		line := fmt.Sprintf("%s  %-16s %s  %s", e.At.Local().Format("2006-01-02 15:04:05"), what, e.Who, changeOf(e.Entry))
 		if _, err := fmt.Fprintln(s.stdout, fit(plain(line), columns)); err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ Exit status: 0 good, 1 it failed, 2 wrong use.`,
 		siteAddCommand(),
 		talks(&cobra.Command{Use: "list", Short: "Lists the sites"}, 0, 0, runListSites),
 		talks(&cobra.Command{Use: "show SITE", Short: "Shows a site"}, 1, 1, runShowSite),
-		siteSetCommand(), siteRotateCommand(), siteRemoveCommand(), siteStatsCommand())
+		siteSetCommand(), siteRotateCommand(), siteRemoveCommand(), siteRestoreCommand(), siteStatsCommand())
 	for _, one := range append(c.Commands(), c) {
 		one.Annotations = map[string]string{annotationLines: "yes"}
 	}
@@ -280,9 +280,27 @@ func runRotateSite(s *session, args []string) error {
 }
 
 func siteRemoveCommand() *cobra.Command {
-	c := talks(&cobra.Command{Use: "remove SITE --yes", Short: "Removes a site and what was counted about it"}, 1, 1, runRemoveSite)
+	c := talks(&cobra.Command{Use: "remove SITE --yes", Short: "Removes a site; within a day it can come back"}, 1, 1, runRemoveSite)
 	c.Flags().Bool("yes", false, "it is meant: its pages stop working at once")
+	c.Flags().String("reason", "", "why, for the record")
 	return c
+}
+
+func siteRestoreCommand() *cobra.Command {
+	return talks(operating(&cobra.Command{
+		Use: `restore KEY --reason "..."`, Short: "Brings a removed site back, with its secrets and counts",
+	}, false), 1, 1, func(s *session, args []string) error {
+		why, err := s.reason()
+		if err != nil {
+			return err
+		}
+		var doc api.SiteDoc
+		raw, err := s.ask(s.ctx, http.MethodPost, "captcha/sites/"+url.PathEscape(args[0])+"/restore", map[string]string{"reason": why}, &doc)
+		if err != nil {
+			return err
+		}
+		return s.done(raw, "%s is there again, as it was", doc.Name)
+	})
 }
 
 func runRemoveSite(s *session, args []string) error {
@@ -291,14 +309,14 @@ func runRemoveSite(s *session, args []string) error {
 		return err
 	}
 	if !s.yes("yes") {
-		return wrongUse("%s (%s): its pages stop working at once, and its key does not come back: "+
-			"add --yes if that is meant; \"set --off\" can be taken back", doc.Name, doc.Key)
+		return wrongUse("%s (%s): its pages stop working at once, and after a day its key does not come back: "+
+			"add --yes if that is meant; \"set --off\" can be taken back at any time", doc.Name, doc.Key)
 	}
-	raw, err := s.ask(s.ctx, http.MethodDelete, "captcha/sites/"+doc.Key, nil, nil)
+	raw, err := s.ask(s.ctx, http.MethodDelete, "captcha/sites/"+doc.Key, map[string]any{"reason": s.text("reason"), "revision": doc.Revision}, nil)
 	if err != nil {
 		return err
 	}
-	return s.done(raw, "%s is removed: its key and its secrets are not valid any more", doc.Name)
+	return s.done(raw, "%s is removed: its key and its secrets are not valid any more; for a day: daero captcha site restore %s", doc.Name, doc.Key)
 }
 
 // siteKey is what a site's key looks like.

@@ -37,10 +37,13 @@ Exit status: 0 good, 1 it failed, 2 wrong use.`,
 			}, 1, 1, runAddOperator)
 			add.Flags().String("role", "", "viewer, operator or admin (required)")
 			add.Flags().Bool("password-stdin", false, "give a password too: the first line of stdin")
+			add.Flags().String("reason", "", "why, for the record")
+			remove := talks(&cobra.Command{Use: "remove NAME", Short: "Removes an operator: token and sessions end at once"}, 1, 1, runRemoveOperator)
+			remove.Flags().String("reason", "", "why, for the record")
 			group(c, nil, append([]*cobra.Command{
 				add,
 				talks(&cobra.Command{Use: "list", Short: "Lists the operators"}, 0, 0, runListOperators),
-				talks(&cobra.Command{Use: "remove NAME", Short: "Removes an operator: token and sessions end at once"}, 1, 1, runRemoveOperator),
+				remove,
 			}, operatorLoginCommands()...)...)
 		},
 	}
@@ -54,7 +57,7 @@ func runAddOperator(s *session, args []string) error {
 	if err := store.CheckName(args[0]); err != nil {
 		return wrongUse("%v", err)
 	}
-	body := map[string]string{"name": args[0], "role": string(role)}
+	body := map[string]string{"name": args[0], "role": string(role), "reason": s.text("reason")}
 	if s.yes("password-stdin") {
 		if body["password"], err = s.typedPassword(args[0]); err != nil {
 			return err
@@ -103,7 +106,7 @@ func runListOperators(s *session, _ []string) error {
 }
 
 func runRemoveOperator(s *session, args []string) error {
-	raw, err := s.ask(s.ctx, http.MethodDelete, "operators/"+url.PathEscape(args[0]), nil, nil)
+	raw, err := s.ask(s.ctx, http.MethodDelete, "operators/"+url.PathEscape(args[0]), map[string]string{"reason": s.text("reason")}, nil)
 	if err != nil {
 		return err
 	}

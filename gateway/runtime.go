@@ -29,6 +29,7 @@ type runtime struct {
 	desk    *relayDesk
 	pulse   *pulse
 	captcha captchaHost
+	deeds   *api.Deeds
 	// rehearsals go on over a reload.
 	rehearsals *job.Host
 	previews   preview.Booth
@@ -46,7 +47,7 @@ type runtime struct {
 type receiving struct{ by map[string]http.Handler }
 
 func newRuntime() (*runtime, error) {
-	rt := &runtime{records: newRecords()}
+	rt := &runtime{records: newRecords(), deeds: api.NewDeeds()}
 	rt.relay = newRelayHost(rt.relayTold, rt.records.add)
 	d, err := daero.New(daero.Config{Listener: rt.told()})
 	if err != nil {
@@ -74,7 +75,7 @@ func (r *runtime) apiConfig(cfg api.Config) api.Config {
 	cfg.Login, cfg.Build = r.login, buildID()
 	cfg.Audit, cfg.Health, cfg.Receiver = r.records.add, r.records.health, r.receiver
 	cfg.Relay, cfg.Fleet, cfg.Captcha = r.apiRelay, r.fleet, r.captcha.api
-	cfg.LaneOf, cfg.Preview = r.laneOf, r.proposal
+	cfg.LaneOf, cfg.Preview, cfg.Deeds = r.laneOf, r.proposal, r.deeds
 	if r.pulse != nil {
 		cfg.Pulse = r.pulse.Pulse
 	}

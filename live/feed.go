@@ -28,6 +28,8 @@ type Event struct {
 	Entry audit.Entry `json:"entry"`
 	// WhyKorean is why the level changed, in Korean.
 	WhyKorean string `json:"why_ko,omitempty"`
+	// Said is what the entry says, part by part, where that is known.
+	Said *audit.Said `json:"said,omitempty"`
 }
 
 // Feed keeps the newest events. It is not safe for concurrent use.

@@ -14,14 +14,15 @@ import (
 
 // NewSites returns a store in memory. It is safe for concurrent use.
 func NewSites() *Memory {
-	return &Memory{sites: map[string]captcha.Site{}, secrets: map[[32]byte]string{}, counts: map[countKey]int64{}}
+	return &Memory{sites: map[string]captcha.Site{}, bin: map[string]captcha.Site{}, secrets: map[[32]byte]string{}, counts: map[countKey]int64{}}
 }
 
 // Memory keeps sites, and what is counted about them, until the process ends.
 type Memory struct {
 	mu      sync.Mutex
 	sites   map[string]captcha.Site
-	secrets map[[32]byte]string // whose they are
+	bin     map[string]captcha.Site // that were taken away; their counts stay in counts
+	secrets map[[32]byte]string     // whose they are
 	counts  map[countKey]int64
 }
 
@@ -30,7 +31,10 @@ type countKey struct {
 	hour       int64
 }
 
-var _ captcha.Sites = (*Memory)(nil)
+var _ interface {
+	captcha.Sites
+	captcha.SiteBin
+} = (*Memory)(nil)
 
 // clone returns a site that shares nothing with s.
 func clone(s captcha.Site) captcha.Site {
@@ -58,6 +62,9 @@ func (m *Memory) AddSites(ctx context.Context, all []captcha.Site) error {
 			keys[s.Key] = true
 		}
 		for _, s := range all {
+			if _, was := m.bin[s.Key]; was {
+				m.forget(s.Key)
+			}
 			m.put(s)
 		}
 		return nil
@@ -162,16 +169,87 @@ func (m *Memory) RemoveSite(ctx context.Context, key string) error {
 			return captcha.ErrNoSite
 		}
 		m.drop(key)
-		maps.DeleteFunc(m.counts, func(k countKey, _ int64) bool { return k.site == key })
+		m.forget(key)
 		return nil
 	})
+}
+
+// forget takes a site out of the bin, and its counts.
+func (m *Memory) forget(key string) {
+	delete(m.bin, key)
+	maps.DeleteFunc(m.counts, func(k countKey, _ int64) bool { return k.site == key })
+}
+
+// RetireSite implements captcha.SiteBin.
+func (m *Memory) RetireSite(ctx context.Context, key string, was, at time.Time) error {
+	return m.within(ctx, func() error {
+		s, there := m.sites[key]
+		switch {
+		case !there:
+			return captcha.ErrNoSite
+		case !s.Changed.Equal(was):
+			return captcha.ErrSiteChanged
+		}
+		m.drop(key)
+		s.Retired = at
+		m.bin[key] = s
+		return nil
+	})
+}
+
+// RestoreSite implements captcha.SiteBin.
+func (m *Memory) RestoreSite(ctx context.Context, key string, since time.Time) error {
+	return m.within(ctx, func() error {
+		if _, there := m.sites[key]; there {
+			return captcha.ErrSiteExists
+		}
+		s, there := m.bin[key]
+		if !there || s.Retired.Before(since) {
+			return captcha.ErrNoSite
+		}
+		delete(m.bin, key)
+		s.Retired = time.Time{}
+		m.put(s)
+		return nil
+	})
+}
+
+// RetiredSites implements captcha.SiteBin.
+func (m *Memory) RetiredSites(ctx context.Context, since time.Time) (all []captcha.Site, err error) {
+	err = m.within(ctx, func() error {
+		for _, s := range m.bin {
+			if !s.Retired.Before(since) {
+				all = append(all, clone(s))
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(all, func(a, b captcha.Site) int {
+		return cmp.Or(b.Retired.Compare(a.Retired), strings.Compare(a.Key, b.Key))
+	})
+	return all, err
+}
+
+// PruneSites forgets sites that were taken away before a time.
+func (m *Memory) PruneSites(ctx context.Context, before time.Time) (n int, err error) {
+	err = m.within(ctx, func() error {
+		for key, s := range m.bin {
+			if s.Retired.Before(before) {
+				m.forget(key)
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
 }
 
 // AddCounts implements captcha.CountStore.
 func (m *Memory) AddCounts(ctx context.Context, all []captcha.Count) error {
 	return m.within(ctx, func() error {
 		for _, c := range all {
-			if _, there := m.sites[c.Site]; !there {
+			_, there := m.sites[c.Site]
+			if _, was := m.bin[c.Site]; !there && !was {
 				return captcha.ErrNoSite
 			}
 		}

@@ -82,6 +82,7 @@ func (s *Sites) AddSites(ctx context.Context, all []captcha.Site) error {
 		if err != nil {
 			return err
 		}
+		batch.Queue(`DELETE FROM daero_captcha_sites WHERE key = $1 AND retired IS NOT NULL`, all[i].Key)
 		batch.Queue(`INSERT INTO daero_captcha_sites (key, name, hosts, langs, policy, disabled, created, changed)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, values...)
 		queueSecrets(batch, &all[i])
@@ -120,7 +121,7 @@ func (s *Sites) Site(ctx context.Context, key string) (captcha.Site, error) {
 	if !storable(key) {
 		return captcha.Site{}, none(ctx)
 	}
-	return s.one(ctx, `WHERE s.key = $1 ORDER BY c.place`, key)
+	return s.one(ctx, `WHERE s.retired IS NULL AND s.key = $1 ORDER BY c.place`, key)
 }
 
 // none is captcha.ErrNoSite, unless who asks has gone away.
@@ -133,7 +134,7 @@ func none(ctx context.Context) error {
 
 // SiteBySecret implements captcha.SiteStore.
 func (s *Sites) SiteBySecret(ctx context.Context, hash [32]byte) (captcha.Site, error) {
-	return s.one(ctx, `WHERE s.key = (SELECT site FROM daero_captcha_secrets WHERE hash = $1) ORDER BY c.place`, hash[:])
+	return s.one(ctx, `WHERE s.retired IS NULL AND s.key = (SELECT site FROM daero_captcha_secrets WHERE hash = $1) ORDER BY c.place`, hash[:])
 }
 
 func (s *Sites) one(ctx context.Context, which string, arg any) (captcha.Site, error) {
@@ -149,13 +150,13 @@ func (s *Sites) one(ctx context.Context, which string, arg any) (captcha.Site, e
 
 // AllSites implements captcha.SiteStore.
 func (s *Sites) AllSites(ctx context.Context) ([]captcha.Site, error) {
-	return s.list(ctx, `ORDER BY s.name, s.key, c.place`)
+	return s.list(ctx, `WHERE s.retired IS NULL ORDER BY s.name, s.key, c.place`)
 }
 
 // list reads sites with their secrets, in one statement: no change comes
 // between them.
 func (s *Sites) list(ctx context.Context, which string, args ...any) ([]captcha.Site, error) {
-	rows, err := s.db.pool.Query(ctx, `SELECT s.key, s.name, s.hosts, s.langs, s.policy, s.disabled, s.created, s.changed, c.hash, c.created, c.expires
+	rows, err := s.db.pool.Query(ctx, `SELECT s.key, s.name, s.hosts, s.langs, s.policy, s.disabled, s.created, s.changed, s.retired, c.hash, c.created, c.expires
 		FROM daero_captcha_sites s LEFT JOIN daero_captcha_secrets c ON c.site = s.key `+which, args...)
 	if err != nil {
 		return nil, err
@@ -181,14 +182,14 @@ func (s *Sites) list(ctx context.Context, which string, args ...any) ([]captcha.
 // scanSite reads a site and one of its secrets, nil if it has none.
 func scanSite(rows pgx.Rows) (site captcha.Site, secret *captcha.Secret, err error) {
 	var hosts, langs, policy, hash []byte
-	var created, changed, begun, expires *time.Time
-	if err := rows.Scan(&site.Key, &site.Name, &hosts, &langs, &policy, &site.Disabled, &created, &changed, &hash, &begun, &expires); err != nil {
+	var created, changed, retired, begun, expires *time.Time
+	if err := rows.Scan(&site.Key, &site.Name, &hosts, &langs, &policy, &site.Disabled, &created, &changed, &retired, &hash, &begun, &expires); err != nil {
 		return site, nil, err
 	}
 	if err := errors.Join(json.Unmarshal(hosts, &site.Hosts), json.Unmarshal(langs, &site.Langs), json.Unmarshal(policy, &site.Policy)); err != nil {
 		return site, nil, err
 	}
-	site.Created, site.Changed = moment(created), moment(changed)
+	site.Created, site.Changed, site.Retired = moment(created), moment(changed), moment(retired)
 	if hash != nil {
 		secret = &captcha.Secret{Created: moment(begun), Expires: moment(expires)}
 		copy(secret.Hash[:], hash)
@@ -212,22 +213,27 @@ func (s *Sites) ChangeSite(ctx context.Context, site captcha.Site, was time.Time
 		// Of those who come at once the row lock lets one through, and the others
 		// then see what it wrote.
 		tag, err := tx.Exec(ctx, `UPDATE daero_captcha_sites SET name = $2, hosts = $3, langs = $4, policy = $5, disabled = $6, created = $7, changed = $8
-			WHERE key = $1 AND changed IS NOT DISTINCT FROM $9`, append(values, stamp(was))...)
+			WHERE key = $1 AND retired IS NULL AND changed IS NOT DISTINCT FROM $9`, append(values, stamp(was))...)
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() == 0 {
-			var there bool
-			if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM daero_captcha_sites WHERE key = $1)`, site.Key).Scan(&there); err != nil {
-				return err
-			}
-			if there {
-				return captcha.ErrSiteChanged
-			}
-			return captcha.ErrNoSite
+			return there(ctx, tx, site.Key, captcha.ErrSiteChanged)
 		}
 		return exists(tx.SendBatch(ctx, batch).Close())
 	})
+}
+
+// there says what it means that a site was not found as it was wanted.
+func there(ctx context.Context, tx pgx.Tx, key string, meant error) error {
+	var is bool
+	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM daero_captcha_sites WHERE key = $1 AND retired IS NULL)`, key).Scan(&is); err != nil {
+		return err
+	}
+	if is {
+		return meant
+	}
+	return captcha.ErrNoSite
 }
 
 // RemoveSite implements captcha.SiteStore.
@@ -235,7 +241,7 @@ func (s *Sites) RemoveSite(ctx context.Context, key string) error {
 	if !storable(key) {
 		return none(ctx)
 	}
-	tag, err := s.db.pool.Exec(ctx, `DELETE FROM daero_captcha_sites WHERE key = $1`, key)
+	tag, err := s.db.pool.Exec(ctx, `DELETE FROM daero_captcha_sites WHERE key = $1 AND retired IS NULL`, key)
 	if err == nil && tag.RowsAffected() == 0 {
 		err = captcha.ErrNoSite
 	}

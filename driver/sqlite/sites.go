@@ -45,6 +45,9 @@ func insertSite(ctx context.Context, tx *sql.Tx, site *captcha.Site) error {
 	if err != nil {
 		return err
 	}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM captcha_sites WHERE key = ? AND retired <> 0", site.Key); err != nil {
+		return err
+	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO captcha_sites (key, name, hosts, langs, policy, disabled, created, changed)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, values...); err != nil {
 		return err
@@ -79,12 +82,12 @@ func insertSecrets(ctx context.Context, tx *sql.Tx, site *captcha.Site) error {
 
 // Site implements captcha.SiteStore.
 func (s *Store) Site(ctx context.Context, key string) (captcha.Site, error) {
-	return s.oneSite(ctx, "WHERE s.key = ? ORDER BY c.place", key)
+	return s.oneSite(ctx, "WHERE s.retired = 0 AND s.key = ? ORDER BY c.place", key)
 }
 
 // SiteBySecret implements captcha.SiteStore.
 func (s *Store) SiteBySecret(ctx context.Context, hash [32]byte) (captcha.Site, error) {
-	return s.oneSite(ctx, "WHERE s.key = (SELECT site FROM captcha_secrets WHERE hash = ?) ORDER BY c.place", hash[:])
+	return s.oneSite(ctx, "WHERE s.retired = 0 AND s.key = (SELECT site FROM captcha_secrets WHERE hash = ?) ORDER BY c.place", hash[:])
 }
 
 func (s *Store) oneSite(ctx context.Context, which string, arg any) (captcha.Site, error) {
@@ -100,13 +103,13 @@ func (s *Store) oneSite(ctx context.Context, which string, arg any) (captcha.Sit
 
 // AllSites implements captcha.SiteStore.
 func (s *Store) AllSites(ctx context.Context) ([]captcha.Site, error) {
-	return s.sites(ctx, "ORDER BY s.name, s.key, c.place")
+	return s.sites(ctx, "WHERE s.retired = 0 ORDER BY s.name, s.key, c.place")
 }
 
 // sites reads sites with their secrets, in one statement: no change comes
 // between them.
 func (s *Store) sites(ctx context.Context, which string, args ...any) ([]captcha.Site, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT s.key, s.name, s.hosts, s.langs, s.policy, s.disabled, s.created, s.changed, c.hash, c.created, c.expires
+	rows, err := s.db.QueryContext(ctx, `SELECT s.key, s.name, s.hosts, s.langs, s.policy, s.disabled, s.created, s.changed, s.retired, c.hash, c.created, c.expires
 		FROM captcha_sites s LEFT JOIN captcha_secrets c ON c.site = s.key `+which, args...)
 	if err != nil {
 		return nil, s.wrap(err)
@@ -132,15 +135,15 @@ func (s *Store) sites(ctx context.Context, which string, args ...any) ([]captcha
 // scanSite reads a site and one of its secrets, nil if it has none.
 func scanSite(rows *sql.Rows) (site captcha.Site, secret *captcha.Secret, err error) {
 	var hosts, langs, policy, hash []byte
-	var created, changed int64
+	var created, changed, retired int64
 	var begun, expires sql.NullInt64
-	if err := rows.Scan(&site.Key, &site.Name, &hosts, &langs, &policy, &site.Disabled, &created, &changed, &hash, &begun, &expires); err != nil {
+	if err := rows.Scan(&site.Key, &site.Name, &hosts, &langs, &policy, &site.Disabled, &created, &changed, &retired, &hash, &begun, &expires); err != nil {
 		return site, nil, err
 	}
 	if err := errors.Join(json.Unmarshal(hosts, &site.Hosts), json.Unmarshal(langs, &site.Langs), json.Unmarshal(policy, &site.Policy)); err != nil {
 		return site, nil, err
 	}
-	site.Created, site.Changed = moment(created), moment(changed)
+	site.Created, site.Changed, site.Retired = moment(created), moment(changed), moment(retired)
 	if begun.Valid {
 		secret = &captcha.Secret{Created: moment(begun.Int64), Expires: moment(expires.Int64)}
 		copy(secret.Hash[:], hash)
@@ -156,24 +159,31 @@ func (s *Store) ChangeSite(ctx context.Context, site captcha.Site, was time.Time
 	}
 	return s.within(ctx, func(tx *sql.Tx) error {
 		err := affected(tx.ExecContext(ctx, `UPDATE captcha_sites SET name = ?2, hosts = ?3, langs = ?4, policy = ?5, disabled = ?6, created = ?7, changed = ?8
-			WHERE key = ?1 AND changed = ?9`, append(values, nanos(was))...))
-		if errors.Is(err, captcha.ErrNoSite) {
-			var there bool
-			if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM captcha_sites WHERE key = ?)", site.Key).Scan(&there); err != nil {
-				return err
-			}
-			if there {
-				return captcha.ErrSiteChanged
-			}
-		}
+			WHERE key = ?1 AND retired = 0 AND changed = ?9`, append(values, nanos(was))...))
 		if err != nil {
-			return err
+			return there(ctx, tx, site.Key, err, captcha.ErrSiteChanged)
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM captcha_secrets WHERE site = ?", site.Key); err != nil {
 			return err
 		}
 		return exists(insertSecrets(ctx, tx, &site))
 	})
+}
+
+// there is err, or another where a site was not found as it was wanted, and is
+// there.
+func there(ctx context.Context, tx *sql.Tx, key string, err, other error) error {
+	if !errors.Is(err, captcha.ErrNoSite) {
+		return err
+	}
+	var is bool
+	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM captcha_sites WHERE key = ? AND retired = 0)", key).Scan(&is); err != nil {
+		return err
+	}
+	if is {
+		return other
+	}
+	return err
 }
 
 // affected turns a statement that found no site into captcha.ErrNoSite.
@@ -191,6 +201,6 @@ func affected(r sql.Result, err error) error {
 // RemoveSite implements captcha.SiteStore.
 func (s *Store) RemoveSite(ctx context.Context, key string) error {
 	return s.within(ctx, func(tx *sql.Tx) error {
-		return affected(tx.ExecContext(ctx, "DELETE FROM captcha_sites WHERE key = ?", key))
+		return affected(tx.ExecContext(ctx, "DELETE FROM captcha_sites WHERE key = ? AND retired = 0", key))
 	})
 }

@@ -33,7 +33,7 @@ func TestSitesOfBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec(`INSERT INTO captcha_sites VALUES ('key', '가게', '["shop.example.com"]', 'null',
+	if _, err := db.Exec(`INSERT INTO captcha_sites (key, name, hosts, langs, policy, disabled, created, changed) VALUES ('key', '가게', '["shop.example.com"]', 'null',
 		'{"Ask":"always","Level":3,"Work":800000000,"BindPrefix":true,"PrefixChallenges":1,"PrefixMisses":2,"PrefixAudio":3,"SiteChallenges":4,"PrefixTokens":5,"PrefixMost":6}',
 		1, 1000, 2000)`); err != nil {
 		t.Fatal(err)
