@@ -87,6 +87,19 @@ export async function startDemo({ workers = 24, port } = {}) {
 }
 
 /**
+ * Starts a rehearsal whose gateway can be watched, and waits for its link: nothing
+ * is sent for as long as `lead`. Whoever starts it waits for its end, or stops it.
+ */
+export async function startRehearsal({ scenario = 'earthquake', duration = 20, lead = 8 } = {}) {
+  const args = ['rehearse', scenario, '--arms', 'auto', '--duration', `${duration}s`, '--console', '--console-lead', `${lead}s`];
+  const rehearsal = launch([...args, '--progress', 'json', '--output', 'json', '--bars', 'correctness', '--patience', '0s', '--repeats', '0']);
+  rehearsal.child.stdout.resume();
+  const link = new Promise((found) => createInterface({ input: rehearsal.child.stderr }).on('line', (line) => line.includes('"console"') && found(JSON.parse(line).console)));
+  const console = await rehearsal.first(link);
+  return { gateway: new URL(console).origin, console, over: rehearsal.exit, stop: rehearsal.stop };
+}
+
+/**
  * Starts a gateway with a configuration: of the option daero, and of the site. What
  * it keeps is in a directory of its own, so that another build can go on with it.
  */
