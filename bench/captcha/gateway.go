@@ -6,23 +6,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
-	"syscall"
 	"time"
+
+	"github.com/daero/daero/internal/child"
 )
 
 // gateway is a gateway of its own, with everything in memory or in a directory
 // that is removed.
 type gateway struct {
 	dir, url, admin string
-	cmd             *exec.Cmd
-	log             buffer
-	done            chan struct{}
+	process         *child.Process
 }
 
 // caddyfile believes the bench about whose request it is: each has a network of
@@ -61,16 +58,13 @@ func startGateway(ctx context.Context, o options) (*gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gateway{dir: dir, done: make(chan struct{})}
-	var listen string
-	for _, at := range []*string{&listen, &g.admin} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		*at = l.Addr().String()
-		_ = l.Close() // it was only asked for a number
+	g := &gateway{dir: dir}
+	ports, err := child.FreePorts(2)
+	if err != nil {
+		return nil, err
 	}
+	listen := fmt.Sprintf("127.0.0.1:%d", ports[0])
+	g.admin = fmt.Sprintf("127.0.0.1:%d", ports[1])
 	g.url = "http://" + listen
 	pool := o.pool
 	if pool == 0 {
@@ -80,46 +74,17 @@ func startGateway(ctx context.Context, o options) (*gateway, error) {
 	if err := os.WriteFile(file, fmt.Appendf(nil, caddyfile, listen, g.admin, dir, pool), 0o600); err != nil {
 		return nil, err
 	}
-	g.cmd = exec.CommandContext(ctx, o.daero, "run", "--config", file, "--adapter", "caddyfile")
-	g.cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
-	g.cmd.Stderr = &g.log
-	g.cmd.Cancel = func() error { return g.cmd.Process.Signal(syscall.SIGTERM) }
-	if err := g.cmd.Start(); err != nil {
+	cmd := exec.CommandContext(ctx, o.daero, "run", "--config", file, "--adapter", "caddyfile")
+	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
+	if g.process, err = child.StartCommand("the gateway", cmd); err != nil {
 		return nil, err
 	}
-	go func() {
-		_ = g.cmd.Wait() // how it ended does not matter: it is asked whether it serves
-		close(g.done)
-	}()
-	return g, g.ready(ctx)
-}
-
-// ready waits until it serves.
-func (g *gateway) ready(ctx context.Context) error {
-	deadline := time.After(30 * time.Second)
-	for tick := time.Tick(50 * time.Millisecond); ; {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-g.done:
-			return fmt.Errorf("the gateway ended at once:\n%s", g.log.String())
-		case <-deadline:
-			return fmt.Errorf("the gateway does not answer:\n%s", g.log.String())
-		case <-tick:
-		}
-		if r, err := http.Get(g.url + "/ping"); err == nil {
-			_ = r.Body.Close()
-			if r.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-	}
+	return g, g.process.Ready(ctx, 30*time.Second, child.Answers(g.url+"/ping"))
 }
 
 func (g *gateway) close() {
-	if g.cmd != nil && g.cmd.Process != nil {
-		_ = g.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-		<-g.done
+	if g.process != nil {
+		_ = g.process.Stop(10 * time.Second) // what it did is measured
 	}
 	_ = os.RemoveAll(g.dir)
 }
@@ -157,27 +122,4 @@ func (g *gateway) addSite(ctx context.Context, ask string) (s site, err error) {
 		return s, fmt.Errorf("a site could not be added: %s: %s", resp.Status, data)
 	}
 	return s, nil
-}
-
-// buffer keeps what the gateway said, for the message if it fails.
-type buffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.buf.Len() < 1<<16 {
-		b.buf.Write(p)
-	}
-	return len(p), nil
-}
-
-// String implements fmt.Stringer.
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

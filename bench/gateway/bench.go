@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/daero/daero/internal/child"
 )
 
 // bench is the servers of one run.
@@ -19,7 +21,7 @@ type bench struct {
 	dir      string
 	holder   *holder
 	held     chan struct{}
-	servers  []*server
+	servers  []*child.Process
 	pids     map[string]int    // by arm
 	url      map[string]string // by arm
 	refusal  refusal
@@ -43,7 +45,7 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	if b.dir, err = os.MkdirTemp("", "daero-bench-"); err != nil {
 		return b, err
 	}
-	ports, err := freePorts(8)
+	ports, err := child.FreePorts(8)
 	if err != nil {
 		return b, err
 	}
@@ -111,12 +113,13 @@ func (b *bench) config(text string) (name string, err error) {
 }
 
 func (b *bench) start(ctx context.Context, arm string, cmd *exec.Cmd) error {
-	s, err := start(ctx, arm, b.url[arm], cmd)
-	if err == nil {
-		b.servers = append(b.servers, s)
-		b.pids[arm] = s.cmd.Process.Pid // taskset becomes what it starts
+	p, err := child.StartCommand(arm, cmd)
+	if err != nil {
+		return err
 	}
-	return err
+	b.servers = append(b.servers, p)
+	b.pids[arm] = p.PID() // taskset becomes what it starts
+	return p.Ready(ctx, 10*time.Second, child.Answers(b.url[arm]))
 }
 
 func (b *bench) close(stderr io.Writer) {
@@ -126,8 +129,8 @@ func (b *bench) close(stderr io.Writer) {
 	if b.held != nil {
 		<-b.held
 	}
-	for _, s := range b.servers {
-		s.stop()
+	for _, p := range b.servers {
+		_ = p.Stop(5 * time.Second) // what it did is measured
 	}
 	if b.dir != "" {
 		if err := os.RemoveAll(b.dir); err != nil {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/daero/daero/internal/child"
 	"github.com/daero/daero/rehearse"
 	"github.com/daero/daero/rehearse/live"
 )
@@ -85,31 +86,31 @@ func playArm(ctx context.Context, s rehearse.Settings, a Arm, daero, haproxy str
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	r, w := io.Pipe()
-	service, err := start("messenger", w, daero, "messenger", "--listen", "127.0.0.1:0", "--exit-with-stdin",
+	service, err := child.StartTo(w, "messenger", daero, "messenger", "--listen", "127.0.0.1:0", "--exit-with-stdin",
 		"--workers", strconv.Itoa(s.Workers), "--seed", strconv.FormatUint(s.Seed, 10))
 	if err != nil {
 		return nil, err
 	}
-	defer service.stop()
+	defer stop(service)
 	go func() {
-		<-service.done
+		<-service.Done()
 		_ = w.CloseWithError(io.ErrUnexpectedEOF)
 	}()
 	var first struct{ Listening string }
 	if err := json.NewDecoder(r).Decode(&first); err != nil {
-		return nil, fmt.Errorf("messenger: did not say where it listens: %w: %s", err, service.said)
+		return nil, fmt.Errorf("messenger: did not say where it listens: %w: %s", err, service.Said())
 	}
-	port, err := freePort()
+	ports, err := child.FreePorts(2)
 	if err != nil {
 		return nil, err
 	}
-	front, err := startFront(a, s, dir, first.Listening, port, daero, haproxy)
+	front, err := startFront(a, s, dir, first.Listening, ports, daero, haproxy)
 	if err != nil {
 		return nil, err
 	}
-	defer front.stop()
-	base := fmt.Sprintf("http://127.0.0.1:%d", port)
-	if err := front.ready(ctx, base+"/admin/stats"); err != nil {
+	defer stop(front)
+	base := fmt.Sprintf("http://127.0.0.1:%d", ports[0])
+	if err := front.Ready(ctx, 15*time.Second, child.Answers(base+"/admin/stats")); err != nil {
 		return nil, err
 	}
 	resize := func(ctx context.Context, workers int) error {
@@ -128,28 +129,27 @@ func playArm(ctx context.Context, s rehearse.Settings, a Arm, daero, haproxy str
 	return send(ctx, s, base, resize)
 }
 
-func startFront(a Arm, s rehearse.Settings, dir, backend string, port int, daero, haproxy string) (*process, error) {
+// stop ends a server whose work is measured already.
+func stop(p *child.Process) { _ = p.Stop(5 * time.Second) }
+
+func startFront(a Arm, s rehearse.Settings, dir, backend string, ports []int, daero, haproxy string) (*child.Process, error) {
 	if a.Maxconn != nil {
 		name := filepath.Join(dir, "haproxy.cfg")
-		text := haproxyConfig(port, backend, filepath.Join(dir, "haproxy.sock"), a.Maxconn(s, s.Workers), a.Split)
+		text := haproxyConfig(ports[0], backend, filepath.Join(dir, "haproxy.sock"), a.Maxconn(s, s.Workers), a.Split)
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			return nil, err
 		}
-		return start("haproxy", nil, haproxy, "-db", "-f", name)
-	}
-	admin, err := freePort()
-	if err != nil {
-		return nil, err
+		return child.Start("haproxy", haproxy, "-db", "-f", name)
 	}
 	name := filepath.Join(dir, "Caddyfile")
 	text := rehearse.Caddyfile(rehearse.Gateway{
-		Arm: a.Caddy, Listen: fmt.Sprintf("http://127.0.0.1:%d", port), Admin: fmt.Sprintf("127.0.0.1:%d", admin),
+		Arm: a.Caddy, Listen: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), Admin: fmt.Sprintf("127.0.0.1:%d", ports[1]),
 		Backend: backend, Storage: filepath.Join(dir, "data"), Rehearsal: true,
 	})
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	return start("gateway", nil, daero, "run", "--config", name, "--adapter", "caddyfile")
+	return child.Start("gateway", daero, "run", "--config", name, "--adapter", "caddyfile")
 }
 
 // send warms up for a second, then plays the earthquake.

@@ -85,7 +85,7 @@ var layers = map[string]layer{
 	"examples/messenger": {rank: 2, stdOnly: true, why: "a service that daero stands in front of knows nothing of daero"},
 
 	"examples":            {rank: 5, why: "programs as a user writes them"},
-	"bench/gateway":       {rank: 6, stdOnly: true, why: "drives built binaries from outside"},
+	"bench/gateway":       {rank: 6, why: "drives built binaries from outside"},
 	"observe":             {rank: 6, why: "checks the dashboard and the alerting rules against the source of the gateway, used by none"},
 	"bench/captcha":       {rank: 6, why: "drives the built gateway from outside, and does the captcha's work"},
 	"bench/relay":         {rank: 6, why: "drives processes of its own, each made of the parts that it measures"},

@@ -36,12 +36,19 @@ func Start(name, exe string, args ...string) (*Process, error) {
 // StartTo is Start with the program's standard output going to stdout instead,
 // unless that is nil.
 func StartTo(stdout io.Writer, name, exe string, args ...string) (*Process, error) {
-	p := &Process{name: name, cmd: exec.Command(exe, args...), out: &tail{}, done: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = io.Writer(p.out), p.out
-	if stdout != nil {
-		p.cmd.Stdout = stdout
+	cmd := exec.Command(exe, args...)
+	cmd.Stdout = stdout
+	return StartCommand(name, cmd)
+}
+
+// StartCommand is Start of a command that has been given what it needs beside
+// its arguments: an environment, a standard output.
+func StartCommand(name string, cmd *exec.Cmd) (*Process, error) {
+	p := &Process{name: name, cmd: cmd, out: &tail{}, done: make(chan struct{})}
+	if cmd.Stdout == nil {
+		cmd.Stdout = p.out
 	}
-	p.cmd.SysProcAttr = endWithParent()
+	cmd.Stderr, cmd.SysProcAttr = p.out, endWithParent()
 	stdin, err := p.cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
