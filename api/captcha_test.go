@@ -244,6 +244,9 @@ func TestSiteStatistics(t *testing.T) {
 	if warnings := fmt.Sprint(doc["warnings"]); !strings.Contains(warnings, "no token was ever verified") {
 		t.Errorf("%v", warnings)
 	}
+	if one := doc["warned"].([]any)[0].(map[string]any); one["kind"] != captcha.WarnNeverVerified || one["n"] != 0.0 || one["of"] != 80.0 || one["text"] != doc["warnings"].([]any)[0] {
+		t.Errorf("%v", one)
+	}
 	hours := doc["hours"].([]any)
 	if len(hours) != 3 || hours[2].(map[string]any)["passed"] != 80.0 || hours[0].(map[string]any)["issued"] != 1.0 {
 		t.Errorf("%v", hours)

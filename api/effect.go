@@ -129,6 +129,11 @@ func (c *call) effectOfOrder(now time.Time, o daero.LaneOrder) Effect {
 // worst: with the level filled up. A pause or a stop is not counted on, since
 // it may end before the pin does. only narrows it to some of the orders.
 func (a *API) effect(cfg playbook.Config, lv level.Level, only ...func(playbook.Order) bool) Effect {
+	return a.effectAt(cfg, level.Standing{Level: lv, Acting: lv, Pressure: 1, Pinned: true}, only...)
+}
+
+// effectAt predicts it where the ladder stands.
+func (a *API) effectAt(cfg playbook.Config, at level.Standing, only ...func(playbook.Order) bool) Effect {
 	control := a.Daero.Control()
 	var doc Effect
 	book, err := playbook.New(cfg)
@@ -136,7 +141,7 @@ func (a *API) effect(cfg playbook.Config, lv level.Level, only ...func(playbook.
 		return doc // what is in force is valid
 	}
 	var orders []playbook.Order
-	for _, o := range book.Orders(level.Standing{Level: lv, Acting: lv, Pressure: 1, Pinned: true}, nil) {
+	for _, o := range book.Orders(at, nil) {
 		if o.Shadow || !o.Action.Kind.Refuses() || len(only) > 0 && !only[0](o) {
 			continue
 		}

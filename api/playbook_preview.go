@@ -86,6 +86,9 @@ type PlaybookPreviewDoc struct {
 	Predicted []LevelEffect `json:"predicted"`
 	// Export is the playbook to put into the Caddyfile.
 	Export string `json:"export"`
+	// InForce is what would happen at once, where the level stands now; missing
+	// with mistakes.
+	InForce *PreviewNowDoc `json:"in_force,omitempty"`
 }
 
 // LevelEffect is what a playbook does at one level.
@@ -123,6 +126,7 @@ func previewPlaybook(c *call) error {
 		for lv := level.Attention; lv < level.Count; lv++ {
 			doc.Predicted = append(doc.Predicted, LevelEffect{Level: lv, Effect: c.effect(draft.Book, lv), Now: c.effect(book, lv).Share})
 		}
+		doc.InForce = c.previewNow(draft.Book)
 	}
 	return c.send(http.StatusOK, doc)
 }

@@ -73,7 +73,7 @@ export type ChangedDoc = {
   predicted?: Effect;
   revision: number;
   target?: string;
-  undo: UndoDoc;
+  undo?: UndoDoc;
   until?: string;
   what: string;
 };
@@ -125,14 +125,27 @@ export type DeliveryDoc = {
   rate_dead: (number | null);
   rate_delivered: (number | null);
   rate_retried: (number | null);
+  redriving?: RedrivingDoc;
   rejected: number;
   repeated: number;
   retries: number;
+  revision: number;
   running: boolean;
   to?: string;
   topics: (string)[];
   waiting: number;
   waiting_bytes: number;
+};
+
+export type DeliveryDoneDoc = {
+  delivery: string;
+  paused?: RelayPause;
+  predicted?: Effect;
+  revision: number;
+  target?: string;
+  undo?: UndoDoc;
+  until?: string;
+  what: string;
 };
 
 export type DeliveryLagDoc = {
@@ -143,9 +156,16 @@ export type DeliveryLagDoc = {
   partitions: (PartitionLagDoc)[];
 };
 
-export type DeliveryPausedDoc = {
-  delivery: string;
-  paused: RelayPause;
+export type DeliveryPauseBody = {
+  for?: string;
+  reason?: string;
+  revision?: number;
+  until?: string;
+};
+
+export type DeliveryResumeBody = {
+  reason?: string;
+  revision?: number;
 };
 
 export type Effect = {
@@ -187,6 +207,7 @@ export type Event = {
   entry: Entry;
   id: number;
   kind: "auto" | "manual" | "outside" | "signal" | "system";
+  said?: Said;
   why_ko?: string;
 };
 
@@ -609,17 +630,17 @@ export type Operator = {
 export type OperatorBody = {
   name?: string;
   password?: string;
+  reason?: string;
   role?: string;
+};
+
+export type OperatorEndBody = {
+  created?: string;
+  reason?: string;
 };
 
 export type OperatorsDoc = {
   operators: (Operator)[];
-};
-
-export type OrderBody = {
-  for?: string;
-  reason?: string;
-  until?: string;
 };
 
 export type OrderedDoc = {
@@ -627,7 +648,7 @@ export type OrderedDoc = {
   predicted?: Effect;
   revision: number;
   target?: string;
-  undo: UndoDoc;
+  undo?: UndoDoc;
   until?: string;
   what: string;
 };
@@ -678,7 +699,7 @@ export type PausedDoc = {
   predicted?: Effect;
   revision: number;
   target?: string;
-  undo: UndoDoc;
+  undo?: UndoDoc;
   until?: string;
   what: string;
 };
@@ -690,6 +711,18 @@ export type PeekDoc = {
   scanned: number;
   topic: string;
   whole: boolean;
+};
+
+export type Phrase = {
+  add?: number;
+  every_seconds?: number;
+  from?: number;
+  kind: string;
+  name?: string;
+  permits?: number;
+  share?: number;
+  value?: string;
+  who?: string;
 };
 
 export type Pin = {
@@ -713,7 +746,7 @@ export type PinnedDoc = {
   predicted?: Effect;
   revision: number;
   target?: string;
-  undo: UndoDoc;
+  undo?: UndoDoc;
   until?: string;
   what: string;
 };
@@ -739,6 +772,7 @@ export type PlaybookMistake = {
 export type PlaybookPreviewDoc = {
   diff: string;
   export: string;
+  in_force?: PreviewNowDoc;
   mistakes: (PlaybookMistake)[];
   ok: boolean;
   predicted: (LevelEffect)[];
@@ -774,10 +808,43 @@ export type PressedDoc = {
   work_seconds: number;
 };
 
+export type PreviewAction = {
+  id: string;
+  kind: string;
+  row: "normal" | "attention" | "caution" | "alert" | "serious";
+  shadow?: boolean;
+  share: number;
+  stopped?: boolean;
+  strength: number;
+};
+
 export type PreviewAskBody = {
   playbook?: string;
   rows?: (PreviewRowBody)[];
   shadow?: boolean;
+};
+
+export type PreviewChanged = {
+  from: number;
+  id: string;
+  kind: string;
+  row: "normal" | "attention" | "caution" | "alert" | "serious";
+  shadow?: boolean;
+  share: number;
+  stopped?: boolean;
+  strength: number;
+  to: number;
+};
+
+export type PreviewNowDoc = {
+  changes: (PreviewChanged)[];
+  ends: (PreviewAction)[];
+  level: "normal" | "attention" | "caution" | "alert" | "serious";
+  now: Refused;
+  paused?: boolean;
+  starts: (PreviewAction)[];
+  stays: (string)[];
+  then: Refused;
 };
 
 export type PreviewRowBody = {
@@ -841,10 +908,27 @@ export type ReasonBody = {
 };
 
 export type RecordDoc = {
-  entries: (Entry)[];
+  entries: (RecordEntry)[];
   first: number;
   last: number;
   more: boolean;
+};
+
+export type RecordEntry = {
+  after?: string;
+  at: string;
+  before?: string;
+  id?: number;
+  node?: string;
+  said?: Said;
+  shadow?: boolean;
+  share?: number;
+  target?: string;
+  undo?: Undo;
+  until?: string;
+  what: string;
+  who: string;
+  why?: string;
 };
 
 export type RedeemFormBody = {
@@ -856,12 +940,14 @@ export type RedriveBody = {
   delivery?: string;
   dry_run?: boolean;
   error?: string;
+  for?: string;
   from?: number;
   key?: string;
   limit?: number;
   partition?: number;
   rate?: number;
   reason?: string;
+  revision?: number;
   since?: string;
   to?: number;
   until?: string;
@@ -878,6 +964,33 @@ export type RedriveDoc = {
   forgotten?: number;
   matched: number;
   redriven: number;
+  undo?: UndoDoc;
+};
+
+export type RedriveStoppedDoc = {
+  by: string;
+  delivery: string;
+  matched: number;
+  predicted?: Effect;
+  redriven: number;
+  revision: number;
+  target?: string;
+  undo?: UndoDoc;
+  until?: string;
+  what: string;
+};
+
+export type RedrivingDoc = {
+  by: string;
+  matched: number;
+  reason: string;
+  redriven: number;
+  since: string;
+};
+
+export type Refused = {
+  per_second: number;
+  share: number;
 };
 
 export type RehearsalRequestBody = {
@@ -935,6 +1048,7 @@ export type RelayTopicDoc = {
 export type RotateBody = {
   overlap?: string;
   reason?: string;
+  revision?: number;
 };
 
 export type RowDoc = {
@@ -961,6 +1075,11 @@ export type RunDoc = {
 export type RunsDoc = {
   at: string;
   runs: (RunDoc)[];
+};
+
+export type Said = {
+  after?: (Phrase)[];
+  before?: (Phrase)[];
 };
 
 export type ScalingDoc = {
@@ -1007,8 +1126,13 @@ export type SecretOnceDoc = {
   langs: (string)[];
   name: string;
   policy: PolicyDoc;
+  revision: number;
   secret: string;
   secrets: (SecretDoc)[];
+  target: string;
+  undo: UndoDoc;
+  until?: string;
+  what: string;
 };
 
 export type Series = {
@@ -1066,6 +1190,24 @@ export type SiteChangeBody = {
   name?: (string | null);
   policy?: PolicyChangeBody;
   reason?: string;
+  revision?: number;
+};
+
+export type SiteChangedDoc = {
+  changed: string;
+  created: string;
+  disabled: boolean;
+  hosts: (string)[];
+  key: string;
+  langs: (string)[];
+  name: string;
+  policy: PolicyDoc;
+  revision: number;
+  secrets: (SecretDoc)[];
+  target: string;
+  undo: UndoDoc;
+  until?: string;
+  what: string;
 };
 
 export type SiteDoc = {
@@ -1077,10 +1219,33 @@ export type SiteDoc = {
   langs: (string)[];
   name: string;
   policy: PolicyDoc;
+  revision: number;
   secrets: (SecretDoc)[];
 };
 
+export type SiteEndBody = {
+  reason?: string;
+  revision?: number;
+};
+
+export type SiteGoneDoc = {
+  key: string;
+  name: string;
+  target: string;
+  undo: UndoDoc;
+  until?: string;
+  what: string;
+};
+
+export type SiteRemovedDoc = {
+  key: string;
+  name: string;
+  removed: string;
+  until: string;
+};
+
 export type SitesDoc = {
+  removed: (SiteRemovedDoc)[];
   sites: (SiteDoc)[];
 };
 
@@ -1118,6 +1283,7 @@ export type StatisticsDoc = {
   until: string;
   valid: number;
   waits: number;
+  warned: (Warning)[];
   warnings: (string)[];
 };
 
@@ -1136,7 +1302,7 @@ export type StoppedDoc = {
   revision: number;
   stopped: Pause;
   target?: string;
-  undo: UndoDoc;
+  undo?: UndoDoc;
   until?: string;
   what: string;
 };
@@ -1199,8 +1365,11 @@ export type TopicLagDoc = {
 
 export type Undo = {
   does: string;
+  kind?: string;
   of?: number;
   revision: number;
+  to?: string;
+  until?: string;
 };
 
 export type UndoDoc = {
@@ -1215,6 +1384,13 @@ export type Verdict = {
   note?: string;
   ok: boolean;
   wanted: string;
+};
+
+export type Warning = {
+  kind: string;
+  n: number;
+  of: number;
+  text: string;
 };
 
 export type WayDoc = {
