@@ -114,7 +114,7 @@ function Start({ doc }: { doc: Doc }) {
           <legend>{t("rehearse.arms")}</legend>
           {doc.arms.filter((a) => scenario.arms.includes(a.name)).map((a) => (
             <label key={a.name}>
-              <input type="checkbox" checked={arms.includes(a.name)} onChange={(e) => setArms(scenario.arms.filter((x) => (x === a.name ? e.currentTarget.checked : arms.includes(x))))} />
+              <input type="checkbox" value={a.name} checked={arms.includes(a.name)} onChange={(e) => setArms(scenario.arms.filter((x) => (x === a.name ? e.currentTarget.checked : arms.includes(x))))} />
               <span>{either(a.title, a.title_ko)}</span>
             </label>
           ))}
