@@ -154,4 +154,7 @@ test("history goes on with what is live: a point a step, the oldest away, holes 
   assert.equal(extend(h, docAt("2026-11-22T11:00:00Z")), h, "a document from before changes nothing");
   const young = extend(fromDoc(historyOf(3, 5), "5m"), docAt("2026-11-22T10:00:26Z"));
   assert.deepEqual([young.x.length, young.keep, young.totals.passed], [6, 60, [5, 5, 5, null, null, 1]], "a young gateway's history grows");
+  const seconds = fromDoc(historyOf(3, 1), "5m");
+  assert.deepEqual(extend(seconds, docAt("2026-11-22T10:00:04.01Z")).totals.passed, [5, 5, 5, 1, 1], "documents come a little early or late");
+  assert.deepEqual(extend(seconds, docAt("2026-11-22T10:00:05.01Z")).totals.passed, [5, 5, 5, null, null, 1], "two that are missing are missed");
 });

@@ -38,7 +38,8 @@ const laneValue = (lane: NowLane, key: (typeof laneKeys)[number]): number =>
 
 /**
  * The history with a document of now behind it: one more point if a step has gone
- * by, and the oldest away. What was missed meanwhile stays a hole.
+ * by, and the oldest away. What was missed meanwhile stays a hole, but for a second
+ * between two documents that came a little early and a little late.
  */
 export function extend(h: History, doc: NowDoc): History {
   const at = Math.floor(Date.parse(doc.at) / 1_000 / h.step) * h.step;
@@ -46,7 +47,7 @@ export function extend(h: History, doc: NowDoc): History {
   if (last === undefined || at - last < h.step * 0.99) return h;
   const steps = Math.min(Math.round((at - last) / h.step), h.keep);
   const n = Math.min(h.x.length + steps, h.keep);
-  const push = (s: Series | undefined, v: number | null): Series => [...(s ?? new Array<null>(h.x.length).fill(null)), ...new Array<null>(steps - 1).fill(null), v].slice(-n);
+  const push = (s: Series | undefined, v: number | null): Series => [...(s ?? new Array<null>(h.x.length).fill(null)), ...new Array<number | null>(steps - 1).fill(steps === 2 && h.step < 2 ? v : null), v].slice(-n);
   const lanes: Record<string, LaneSeries> = {};
   for (const [id, was] of Object.entries(h.lanes)) {
     const lane = doc.lanes.find((l) => `${l.backend}/${l.name}` === id);
