@@ -92,6 +92,7 @@ var layers = map[string]layer{
 	"docs":                {rank: 7, why: "checks the documentation against the gateway, used by none"},
 	"internal/child":      {rank: 0, stdOnly: true, why: "who starts processes must be able to end them, whatever layer it is of"},
 	"internal/faultproxy": {rank: 0, stdOnly: true, why: "tests of every layer put a bad network between two ends"},
+	"internal/pty":        {rank: 0, why: "tests of what is typed and shown sit at a terminal of their own"},
 	"internal/arch":       {rank: 6, stdOnly: true, why: "looks at the others, used by none"},
 	"scripts":             {rank: 6, stdOnly: true, why: "tools of the build, used by no package"},
 }
@@ -181,6 +182,10 @@ var confined = map[string]struct {
 	"golang.org/x/term": {
 		in:  []string{"gateway"},
 		why: "passwords are typed into commands",
+	},
+	"golang.org/x/sys/unix": {
+		in:  []string{"internal/pty"},
+		why: "terminals for tests; what is served knows no system calls",
 	},
 	"golang.org/x/image/": {
 		in:  []string{"captcha/mapquiz/city"},
