@@ -316,7 +316,11 @@ func runRemoveSite(s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	return s.done(raw, "%s is removed: its key and its secrets are not valid any more; for a day: daero captcha site restore %s", doc.Name, doc.Key)
+	if err := s.done(raw, "%s is removed: its key and its secrets are not valid any more", doc.Name); err != nil || s.json {
+		return err
+	}
+	_, err = fmt.Fprintf(s.stdout, "For a day it can come back, as it was:\n  daero captcha site restore %s --reason \"...\"\n", doc.Key)
+	return err
 }
 
 // siteKey is what a site's key looks like.

@@ -154,9 +154,17 @@ func TestCaptchaSiteSet(t *testing.T) {
 	_, errs = c.run(2, "remove", "가게")
 	c.has(errs, "stop working at once", "--yes")
 	c.site()
-	c.run(0, "remove", "가게", "--yes")
+	out, _ = c.run(0, "remove", "가게", "--yes", "--reason", "they left")
+	c.has(out, "daero captcha site restore "+key)
 	_, errs = c.run(1, "show", "가게")
 	c.has(errs, "there is none yet")
+	c.run(2, "restore", key)
+	out, _ = c.run(0, "restore", key, "--reason", "they are here")
+	c.has(out, "가게 is there again")
+	if s := c.site(); s.Key != key || len(s.Secrets) != 1 {
+		t.Errorf("%+v", s)
+	}
+	c.run(1, "restore", key, "--reason", "again")
 }
 
 func TestCaptchaSiteStats(t *testing.T) {
@@ -229,7 +237,7 @@ func TestCaptchaSiteMistakes(t *testing.T) {
 
 // TestCaptchaSiteHelp fits a terminal.
 func TestCaptchaSiteHelp(t *testing.T) {
-	for _, command := range []string{"", "add", "list", "show", "set", "rotate", "remove", "stats"} {
+	for _, command := range []string{"", "add", "list", "show", "set", "rotate", "remove", "restore", "stats"} {
 		var out, errs bytes.Buffer
 		if status := gateway.Run(t.Context(), &out, &errs, append([]string{"captcha", "site"}, append(strings.Fields(command), "--help")...)...); status != 0 {
 			t.Errorf("%s: status %d: %s", command, status, errs.String())

@@ -43,31 +43,20 @@ const maxTyped = 4096
 func (s *session) typedPassword(name string) (string, error) {
 	in := s.cmd.InOrStdin()
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		first, err := s.prompt(f, "Password for "+name+": ")
+		typed, err := hidden(f, s.stderr, "Password for "+name+": ", "Once more: ")
 		if err != nil {
 			return "", err
 		}
-		again, err := s.prompt(f, "Once more: ")
-		if err != nil {
-			return "", err
-		}
-		if first != again {
+		if typed[0] != typed[1] {
 			return "", errors.New("the two are not the same: nothing was changed")
 		}
-		return s.checked(name, first)
+		return s.checked(name, typed[0])
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, maxTyped)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("stdin: %w", err)
 	}
 	return s.checked(name, strings.TrimRight(line, "\r\n"))
-}
-
-func (s *session) prompt(f *os.File, text string) (string, error) {
-	fmt.Fprint(s.stderr, text)
-	typed, err := term.ReadPassword(int(f.Fd()))
-	fmt.Fprintln(s.stderr)
-	return string(typed), err
 }
 
 // checked says what is wrong with a password before it travels.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -85,6 +86,9 @@ func newSession(ctx context.Context, c *cobra.Command) (*session, error) {
 		return nil, wrongUse("--output %s: unknown word%s", output, didYouMean(output, []string{"text", "json"}))
 	}
 	token, err := tokenOf(file)
+	if err == nil && token == "" && (strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")) {
+		token, err = typedToken(c, address)
+	}
 	if err != nil {
 		return nil, err
 	}

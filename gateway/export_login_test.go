@@ -7,11 +7,21 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 )
 
 // RunTyped runs "daero operator" with something on stdin.
 func RunTyped(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) int {
-	described := operatorCommand()
+	return runTyped(ctx, operatorCommand(), stdin, stdout, stderr, args...)
+}
+
+// RunTopTyped runs `daero top` likewise.
+func RunTopTyped(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) int {
+	return runTyped(ctx, topCommand(), stdin, stdout, stderr, args...)
+}
+
+func runTyped(ctx context.Context, described caddycmd.Command, stdin io.Reader, stdout, stderr io.Writer, args ...string) int {
 	c := &cobra.Command{Use: described.Name, SilenceUsage: true}
 	described.CobraFunc(c)
 	c.SetArgs(args)
