@@ -36,9 +36,9 @@ func lanesOf(doc map[string]any) (by map[string]map[string]any, order []string) 
 // first, and what people feel is said.
 func TestNow(t *testing.T) {
 	watch(t, func(w *tower) {
-		w.daero.Lane("default", "login").Order(lane.Orders{Shed: [2]float64{0.75, 0.75}})
+		time.Sleep(50 * time.Millisecond) // between two steps of the control, which takes the order back
 		for range 70 {
-			w.daero.Lane("default", "login").Order(lane.Orders{Shed: [2]float64{0.75, 0.75}}) // the control takes it back
+			w.daero.Lane("default", "login").Order(lane.Orders{Shed: [2]float64{0.75, 0.75}})
 			w.serve("login", 20)
 			w.serve("message", 10)
 			time.Sleep(100 * time.Millisecond)
