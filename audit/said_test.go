@@ -36,8 +36,10 @@ func TestSay(t *testing.T) {
 	for text, want := range map[string][]audit.Phrase{
 		"ask: never": {{Kind: "setting", Name: "ask", Value: "never"}},
 		"name: a; b: c; hosts: a.com b.com; bind prefix: true; prefix audio: 5": {
-			{Kind: "setting", Name: "name", Value: "a; b: c"}, {Kind: "setting", Name: "hosts", Value: "a.com b.com"},
-			{Kind: "setting", Name: "bind prefix", Value: "true"}, {Kind: "setting", Name: "prefix audio", Value: "5"},
+			{Kind: "setting", Name: "name", Value: "a; b: c"},
+			{Kind: "setting", Name: "hosts", Value: "a.com b.com"},
+			{Kind: "setting", Name: "bind prefix", Value: "true"},
+			{Kind: "setting", Name: "prefix audio", Value: "5"},
 		},
 		"ask: never; name: late": {{Kind: "setting", Name: "ask", Value: "never; name: late"}},
 		"colour: red":            nil,
