@@ -10,6 +10,7 @@ import (
 
 	"github.com/daero/daero"
 	"github.com/daero/daero/api/store"
+	"github.com/daero/daero/audit"
 	"github.com/daero/daero/playbook"
 )
 
@@ -152,10 +153,16 @@ func undoEntry(c *call) error {
 	if len(found) != 1 || found[0].ID != id {
 		return notFound(fmt.Sprintf("the record has no entry %d", id))
 	}
-	if found[0].Undo.Revision == 0 {
-		return conflict("not-undoable", "Nothing undoes this", found[0].What+" was not done by hand, or is undone elsewhere")
+	e := found[0]
+	switch {
+	case e.Undo.Revision > 0:
+		return c.undo(e.Undo.Revision)
+	case e.What == audit.ActionEntered, e.What == audit.ActionMoved:
+		p := conflict("not-undoable", "Nobody did this by hand", "the playbook did: stop the action for a while instead")
+		p.More = map[string]any{"undo": stopOf(e.Target)}
+		return p
 	}
-	return c.undo(found[0].Undo.Revision)
+	return conflict("not-undoable", "Nothing undoes this", e.What+" was not done by hand, or is undone elsewhere")
 }
 
 // undo undoes a change, if what that is predicted to do is no surprise.

@@ -211,6 +211,7 @@ var words = map[string]string{
 	"api.RunDoc.Action":                "its ID in the playbook",
 	"api.RunDoc.OK":                    "OK is false if somebody could not be told; Error says why.",
 	"api.RunDoc.Strength":              "Strength and Share are the most it was.",
+	"api.RunDoc.Undo":                  "Undo is the request that undoes a run that goes on: what daero did by itself is undone by stopping the action, for a while and with a reason.",
 	"api.RunsDoc":                      "RunsDoc is when actions were in force, the newest first.",
 	"api.ScalingDoc":                   "ScalingDoc says how much more, or less, of the service a lane could use. It is made for KEDA's metrics-api scaler, which reads one of the figures: value = demand_per_second / served_per_second use = wanted / limit Demand is what arrives, refused or not; served is what the service answers. So value is 1 while all is served, 2 when half is; it asks for more, and with nothing arriving (0) for less. Use also falls when the service idles, so it is the better one for coming back down. Both are at least 0 and at most 100.",
 	"api.ScalingDoc.Over":              "Over is how long the rates were measured, 0 in the first answer: then value is 1.",

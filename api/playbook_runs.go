@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -31,6 +32,17 @@ type RunDoc struct {
 	// OK is false if somebody could not be told; Error says why.
 	OK    bool   `json:"ok"`
 	Error string `json:"error,omitempty"`
+	// Undo is the request that undoes a run that goes on: what daero did by itself
+	// is undone by stopping the action, for a while and with a reason.
+	Undo *UndoDoc `json:"undo,omitempty"`
+}
+
+// stopFor is how long an action is stopped unless somebody says otherwise.
+const stopFor = "30m"
+
+// stopOf is the request that stops an action.
+func stopOf(id string) *UndoDoc {
+	return &UndoDoc{Method: http.MethodPost, Path: Prefix + "playbook/actions/" + url.PathEscape(id) + "/stop", Body: map[string]any{"for": stopFor}}
 }
 
 const (
@@ -57,11 +69,16 @@ func showRuns(c *call) error {
 		return err
 	}
 	doc := RunsDoc{At: c.Now(), Runs: []RunDoc{}}
+	stopped := stoppedActions(c.Daero.Control().State(doc.At))
 	for _, r := range c.Daero.Control().Runs(n) {
-		doc.Runs = append(doc.Runs, RunDoc{
+		run := RunDoc{
 			ID: r.ID, Action: r.Slot, Row: r.Row, Kind: r.Kind.String(), Began: r.Began, Ended: r.Ended,
 			Strength: r.Strength, Share: r.Share, Shadow: r.Shadow, OK: r.Error == "", Error: r.Error,
-		})
+		}
+		if r.Ended.IsZero() && !r.Shadow && !stopped[r.Slot] {
+			run.Undo = stopOf(r.Slot)
+		}
+		doc.Runs = append(doc.Runs, run)
 	}
 	return c.send(http.StatusOK, doc)
 }

@@ -1070,6 +1070,7 @@ export type RunDoc = {
   shadow: boolean;
   share: number;
   strength: number;
+  undo?: UndoDoc;
 };
 
 export type RunsDoc = {
