@@ -273,8 +273,9 @@ func undoCommand() caddycmd.Command {
 		Short: "Undoes what somebody did by hand to a running gateway",
 		Long: `
 Undoes a pin, a pause, a stop, an order for a lane, or the end of one of them:
-what was before holds again, if its time is not over. ID is that of the entry in
-"daero audit". An undo is recorded as well, and can be undone.
+what was before holds again, if its time is not over. Stops a redrive; makes a
+site of the CAPTCHA what it was. ID is that of the entry in "daero audit". An
+undo is recorded as well, and can be undone.
 
 It is refused if the same thing was changed since, or has ended by itself.
 
