@@ -14,6 +14,7 @@ import (
 	"github.com/daero/daero/api/token"
 	"github.com/daero/daero/audit"
 	"github.com/daero/daero/captcha/preview"
+	"github.com/daero/daero/rehearse/against"
 	"github.com/daero/daero/rehearse/job"
 	"github.com/daero/daero/relay/fleetlog"
 )
@@ -74,6 +75,10 @@ type Config struct {
 	Deeds *Deeds
 	// Rehearsals holds rehearsals beside what is served. Default: nobody does.
 	Rehearsals *job.Host
+	// RehearsalTargets are services that an admin may rehearse against, besides
+	// the sample that anyone may who acts. They are whole and valid. Default:
+	// none.
+	RehearsalTargets []against.Service
 	// Previews makes questions of the captcha to look at. Default: nobody does.
 	Previews *preview.Booth
 	// Pulse measures for all who watch. Default: nothing is measured.

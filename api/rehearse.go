@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/rehearse/job"
 )
 
@@ -12,12 +13,37 @@ import (
 type RehearsalsDoc struct {
 	Scenarios []job.Scenario `json:"scenarios"`
 	Arms      []job.Arm      `json:"arms"`
-	// Allowed are the targets; the first is the sample messenger.
+	// Allowed are the names of the targets; the first is the sample messenger.
 	Allowed []string `json:"allowed"`
+	// Targets are the same, with what can be sent to them.
+	Targets []RehearsalTarget `json:"targets"`
 	// Running is the one that is being held.
 	Running *job.Job `json:"running,omitempty"`
 	// Past are those that have ended, the newest first, without series.
 	Past []job.Job `json:"past"`
+}
+
+// RehearsalTarget is what can be rehearsed against.
+type RehearsalTarget struct {
+	Name string `json:"name"`
+	URL  string `json:"url,omitempty"` // missing for the sample
+	// Most is how many requests a second it is sent, never more; missing for the
+	// sample.
+	Most int `json:"most_per_s,omitempty"`
+	// NeedsRole is the least role that may start one against it.
+	NeedsRole store.Role `json:"needs_role"`
+	// Arms are those that there are against it; missing for the sample, whose
+	// arms are those of the scenario.
+	Arms []string `json:"arms,omitempty"`
+	// Scenarios are what each would send, unless told otherwise.
+	Scenarios []RehearsalLoad `json:"scenarios"`
+}
+
+// RehearsalLoad is what a scenario would send to a target in its usual arms.
+type RehearsalLoad struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"` // of one arm
+	job.Load
 }
 
 // RehearsalRequest is what somebody wants to be rehearsed.
@@ -44,7 +70,13 @@ func listRehearsals(c *call) error {
 	if err != nil {
 		return err
 	}
-	doc := RehearsalsDoc{Scenarios: h.Scenarios(), Arms: h.Arms(), Allowed: h.Allowed()}
+	doc := RehearsalsDoc{Scenarios: h.Scenarios(), Arms: h.Arms()}
+	if doc.Targets, err = c.rehearsalTargets(h); err != nil {
+		return err
+	}
+	for _, t := range doc.Targets {
+		doc.Allowed = append(doc.Allowed, t.Name)
+	}
 	doc.Running, doc.Past = h.Jobs()
 	return c.send(http.StatusOK, doc)
 }
@@ -60,6 +92,9 @@ func startRehearsal(c *call) error {
 	}
 	r, err := d.request(c.who)
 	if err != nil {
+		return err
+	}
+	if r.Against, err = c.rehearsalTarget(d.Target); err != nil {
 		return err
 	}
 	j, err := h.Start(r)

@@ -9,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/daero/daero/api"
+	"github.com/daero/daero/rehearse/against"
 )
 
 // API serves daero's API under /daero/api/ and flags under /ofrep/v1/ of a
@@ -16,6 +17,10 @@ import (
 type API struct {
 	// PublicFlags lets anyone read flags, without a token.
 	PublicFlags bool `json:"public_flags,omitempty"`
+
+	// RehearsalTargets are services that rehearsals may be held against, besides
+	// the sample. They must agree to it each time.
+	RehearsalTargets []against.Service `json:"rehearsal_targets,omitempty"`
 
 	api *api.API
 	rt  *runtime
@@ -36,6 +41,10 @@ func (h *API) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	targets, err := h.targets()
+	if err != nil {
+		return err
+	}
 	rt := app.(*App).rt
 	h.ending = make(chan struct{})
 	h.end = sync.OnceFunc(func() { close(h.ending) })
@@ -43,7 +52,7 @@ func (h *API) Provision(ctx caddy.Context) error {
 		server.RegisterOnShutdown(h.end) // a server waits for streams; they must not wait for it
 	}
 	if h.api, err = api.New(rt.apiConfig(api.Config{
-		PublicFlags: h.PublicFlags, Client: clientOf, Secure: secureOf, Console: h.console, Ending: h.ending,
+		PublicFlags: h.PublicFlags, RehearsalTargets: targets, Client: clientOf, Secure: secureOf, Console: h.console, Ending: h.ending,
 	})); err != nil {
 		return err
 	}
@@ -83,6 +92,9 @@ func (h *API) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 //
 //	daero_api {
 //		public_flags
+//		rehearse {
+//			target <name> <url> { … }
+//		}
 //	}
 func parseAPI(helper httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	h := &API{}
@@ -97,8 +109,14 @@ func (h *API) parse(helper httpcaddyfile.Helper) error {
 	}
 	for helper.NextBlock(0) {
 		word := helper.Val()
+		if word == "rehearse" {
+			if err := h.parseRehearse(helper.Dispenser); err != nil {
+				return err
+			}
+			continue
+		}
 		if word != "public_flags" {
-			return helper.Errf("%s: unknown word %q%s", name, word, didYouMean(word, []string{"public_flags"}))
+			return helper.Errf("%s: unknown word %q%s", name, word, didYouMean(word, []string{"public_flags", "rehearse"}))
 		}
 		if helper.NextArg() {
 			return helper.Errf("public_flags takes no value: remove %q", helper.Val())

@@ -23,7 +23,7 @@ var (
 func rehearseCommand() caddycmd.Command {
 	return caddycmd.Command{
 		Name:  "rehearse",
-		Usage: "SCENARIO [--arms none,manual,lanes,auto] [--seed N] [--html FILE] [--output text|json]",
+		Usage: "SCENARIO [--arms none,manual,lanes,auto] [--seed N] [--html FILE] [--console] [--target URL [--most N]] [--output text|json]",
 		Short: "Replays a storm without daero, with a person's switch, and with daero",
 		Long: `
 Replays a storm (earthquake, newyear, goal, false-alert, recovery) against a
@@ -31,12 +31,17 @@ sample messenger, behind this same program: without daero, with an emergency
 mode that a person switches on, with lanes alone, and with lanes, levels and the
 shipped playbook. Shows what came of it side by side, levels and actions on the
 time axis, and the verdict on each bar. Everything runs on this machine, on free
-ports.
+ports. With --console a link to the console of the gateway that is rehearsed is
+printed before each arm with daero.
+
+With --target URL the storm is sent to a service of yours instead, never more
+than --most requests a second, if it agrees: it has to answer
+GET /.well-known/daero-rehearsal with a line "allow HOST" that names its host.
 
 Exit status: 0 every bar held, 1 a bar was missed, 2 wrong use, 3 the machine
 was too noisy to judge. See --help of the command for all flags.`,
-		CobraFunc: plainCommand(func(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
-			return cli.Rehearse(ctx, args, stdout, stderr)
+		CobraFunc: plainCommand(func(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+			return cli.Rehearse(ctx, args, stdin, stdout, stderr)
 		}),
 	}
 }

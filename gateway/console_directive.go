@@ -55,6 +55,9 @@ func (h *Console) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 //
 //	daero_console {
 //		public_flags
+//		rehearse {
+//			target <name> <url> { … }
+//		}
 //	}
 func parseConsole(helper httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	h := &Console{}

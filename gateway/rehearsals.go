@@ -14,7 +14,7 @@ const rehearsalsDir = "rehearsals"
 // newRehearsals returns who holds rehearsals beside this gateway. Nothing is
 // held or read until it is opened.
 func newRehearsals(record func(audit.Entry)) *job.Host {
-	cfg := job.Config{Audit: record, Check: checkRehearsal}
+	cfg := job.Config{Audit: record, Check: checkRehearsal, Load: loadOfRehearsal}
 	for _, d := range rehearse.Descriptions() {
 		cfg.Scenarios = append(cfg.Scenarios, job.Scenario{
 			Name: d.Name, Title: d.Title[0], TitleKo: d.Title[1], What: d.What[0], WhatKo: d.What[1],
@@ -27,10 +27,18 @@ func newRehearsals(record func(audit.Entry)) *job.Host {
 	return job.NewHost(cfg)
 }
 
+// settingsOf are those that a rehearsal will have.
+func settingsOf(r job.Request) rehearse.Settings {
+	return rehearse.Settings{Scenario: r.Scenario, Seed: r.Seed, Arms: r.Arms, Duration: r.Duration, Target: r.Against}.WithDefaults()
+}
+
 // checkRehearsal says what the rehearsal itself would say, before it is
 // started.
-func checkRehearsal(r job.Request) error {
-	return rehearse.Settings{Scenario: r.Scenario, Seed: r.Seed, Arms: r.Arms, Duration: r.Duration}.WithDefaults().Validate()
+func checkRehearsal(r job.Request) error { return settingsOf(r).Validate() }
+
+func loadOfRehearsal(r job.Request) job.Load {
+	l := settingsOf(r).Load()
+	return job.Load{Peak: l.Peak, Planned: l.Planned, Most: l.Most, Scaled: l.Scaled}
 }
 
 // openRehearsals lets rehearsals be held, and reads those that were.

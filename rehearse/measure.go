@@ -17,6 +17,8 @@ type ArmLog struct {
 	Repeated int
 	// Trace is what the gateway did, every 100 ms, if Settings asked for it.
 	Trace []Sample
+	// Load is what somebody else's service was sent; nil of the sample.
+	Load *TargetLoad
 	// Levels and Actions are from the gateway's record.
 	Levels  []LevelReport
 	Actions []ActionReport
@@ -59,11 +61,17 @@ func (s Settings) report(arms []ArmLog) Report {
 			StaticLogins: s.StaticLogins(s.Workers), StaticLoginsHalf: s.StaticLogins(s.Workers / 2),
 		},
 	}
+	if s.Target != nil {
+		r.Load = LoadReport{ArmSeconds: r.Load.ArmSeconds}
+		r.Target = targetReport(s.Target, arms[0])
+	}
 	base := calm(arms)
-	r.Calm = CalmReport{MessageP90: round(base[laneMessage].p90), MessageP99: round(base[laneMessage].p99)}
+	r.Calm = CalmReport{MessageP90: answered(base[laneMessage].p90), MessageP99: answered(base[laneMessage].p99)}
 	for _, a := range arms {
 		arm := armReport(a, base)
-		arm.SaturatedS = s.saturated(a.Log)
+		if a.Load == nil { // what the sample can do is known
+			arm.SaturatedS = s.saturated(a.Log)
+		}
 		r.Arms = append(r.Arms, arm)
 	}
 	if static := r.arm(ArmStatic); static != nil {
@@ -205,6 +213,14 @@ func exactRatio(a, b int64) *float64 {
 	}
 	r := float64(a) / float64(b)
 	return &r
+}
+
+// answered is a latency, 0 where there was no answer.
+func answered(ms float64) float64 {
+	if math.IsNaN(ms) || math.IsInf(ms, 0) {
+		return 0
+	}
+	return round(ms)
 }
 
 // round keeps three decimals: the rest is noise, and unreadable.

@@ -3,12 +3,17 @@ package rehearse
 // Report is what a rehearsal found, in the shape that machines read. A number
 // that does not exist (the latency of nothing) is null.
 type Report struct {
-	Scenario string      `json:"scenario"`
-	Seed     uint64      `json:"seed"`
-	Load     LoadReport  `json:"load"`
-	Arms     []ArmReport `json:"arms"`
-	Calm     CalmReport  `json:"calm"`
-	Bars     []Bar       `json:"bars"`
+	Scenario string     `json:"scenario"`
+	Seed     uint64     `json:"seed"`
+	Load     LoadReport `json:"load"`
+	// Target is whose service it was, missing where it was the sample: then what
+	// Load says of workers and usual rates is 0.
+	Target *TargetReport `json:"target,omitempty"`
+	Arms   []ArmReport   `json:"arms"`
+	Calm   CalmReport    `json:"calm"`
+	Bars   []Bar         `json:"bars"`
+	// NotJudged are the bars that say nothing here.
+	NotJudged []NotJudged `json:"not_judged,omitempty"`
 	// Noisy says why the machine was too noisy to judge; empty if it was not.
 	Noisy []string `json:"noisy,omitempty"`
 	OK    bool     `json:"ok"`
@@ -28,7 +33,7 @@ type LoadReport struct {
 }
 
 // CalmReport is what the critical lane is measured against: all calm phases of
-// all arms together.
+// all arms together; 0 where nothing was answered.
 type CalmReport struct {
 	MessageP90 float64 `json:"message_p90_ms"`
 	MessageP99 float64 `json:"message_p99_ms"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/daero/daero/audit"
@@ -76,11 +77,17 @@ func runArm(ctx context.Context, s Settings, arm string, stage Stage, progress f
 	if err := s.show(ctx, arm, set); err != nil {
 		return ArmLog{}, err
 	}
+	most := 0.0
+	if b, ok := set.(Bounded); ok {
+		guarded, end := b.Guard(ctx)
+		defer end()
+		ctx, most = guarded, b.Most()
+	}
 	target := set.Target()
-	if err := warm(ctx, s, target); err != nil {
+	plan, load := s.planOf(arm, set)
+	if err := warm(ctx, s, plan, target, most); err != nil {
 		return ArmLog{}, err
 	}
-	plan := s.Plan(arm)
 	use := &usage{set: set}
 	workers := s.Workers
 	act := &director{s: s, arm: arm, plan: plan}
@@ -90,7 +97,7 @@ func runArm(ctx context.Context, s Settings, arm string, stage Stage, progress f
 	end := act.begin(ctx)
 	seen := s.meter(arm, plan)
 	meanwhile := seen.run(ctx)
-	log, err := live.Run(ctx, plan, target, live.Options{Sleep: s.Sleep, Cut: act.cut, Ended: seen.ended(), Phase: func(ctx context.Context, phase int) error {
+	log, err := live.Run(ctx, plan, target, live.Options{Sleep: s.Sleep, Most: most, Cut: act.cut, Ended: seen.ended(), Phase: func(ctx context.Context, phase int) error {
 		name := plan.Phases[phase].Name
 		seen.phase(name)
 		progress(name, float64(plan.Starts()[phase])/float64(plan.Total()))
@@ -105,7 +112,7 @@ func runArm(ctx context.Context, s Settings, arm string, stage Stage, progress f
 	if switching := end(); err == nil {
 		err = switching
 	}
-	out = ArmLog{Name: arm, Log: log, CPU: use.storm(), Trace: samples()}
+	out = ArmLog{Name: arm, Log: log, CPU: use.storm(), Trace: samples(), Load: load}
 	if rec, ok := set.(Recorded); ok && err == nil {
 		var entries []audit.Entry
 		entries, err = rec.Record(ctx, start)
@@ -130,14 +137,16 @@ func watch(ctx context.Context, s Settings, set Set) func() []Sample {
 
 // warm sends a little of everything first: connections are opened and caches
 // filled before anything is measured.
-func warm(ctx context.Context, s Settings, target live.Target) error {
-	p := s.Plan("")
+func warm(ctx context.Context, s Settings, plan *live.Plan, target live.Target, most float64) error {
+	warming := *plan
+	p := &warming
+	p.Sources = slices.Clone(plan.Sources)
 	p.Phases = []live.Phase{{Name: "warm", Length: min(time.Second, s.Duration/17)}}
 	p.Seed++
 	for i := range p.Sources {
 		p.Sources[i].Users = 1000 // other users than in the rehearsal do no harm
 	}
-	log, err := live.Run(ctx, p, target, live.Options{Sleep: s.Sleep})
+	log, err := live.Run(ctx, p, target, live.Options{Sleep: s.Sleep, Most: most})
 	if err != nil {
 		return err
 	}

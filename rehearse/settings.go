@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/daero/daero/examples/messenger"
+	"github.com/daero/daero/rehearse/against"
 )
 
 // The arms of a rehearsal.
@@ -56,6 +57,9 @@ type Settings struct {
 	Patience time.Duration
 	// Trace asks the gateway ten times a second what it does.
 	Trace bool
+	// Target, if not nil, is somebody else's service: the only arm is ArmTarget,
+	// and the stage is Elsewhere.
+	Target *against.Service
 	// Moment, if not nil, is told once a second what was felt in it, while an arm
 	// runs. It must not wait.
 	Moment func(Moment)
@@ -89,6 +93,14 @@ func (s Settings) WithDefaults() Settings {
 	if s.Scenario == "" {
 		s.Scenario = Earthquake
 	}
+	if s.Target != nil {
+		if len(s.Arms) == 0 {
+			s.Arms = []string{ArmTarget}
+		}
+		if s.Duration == 0 {
+			s.Duration = targetDuration
+		}
+	}
 	if len(s.Arms) == 0 {
 		s.Arms = Arms(s.Scenario)
 	}
@@ -115,7 +127,11 @@ func (s Settings) Validate() error {
 		errs = append(errs, fmt.Errorf("scenario %q: is not known: use %s", s.Scenario, strings.Join(Scenarios(), ", ")))
 	}
 	for i, a := range s.Arms {
-		if known := arms(s.Scenario); !slices.Contains(known, a) {
+		known := arms(s.Scenario)
+		if s.Target != nil {
+			known = []string{ArmTarget}
+		}
+		if !slices.Contains(known, a) {
 			errs = append(errs, fmt.Errorf("arm %q: is not known: use %s", a, strings.Join(known, ", ")))
 		} else if slices.Contains(s.Arms[:i], a) {
 			errs = append(errs, fmt.Errorf("arm %s: named twice: name it once", a))
@@ -126,6 +142,9 @@ func (s Settings) Validate() error {
 	}
 	if s.Repeats < 0 || s.Repeats > 10 || s.Patience < 0 || s.Patience > time.Hour {
 		errs = append(errs, fmt.Errorf("repeats %d, patience %s: must be 0 to 10, and at most an hour", s.Repeats, s.Patience))
+	}
+	if s.Target != nil {
+		errs = append(errs, s.Target.Validate())
 	}
 	if s.Lead < 0 || s.Lead > maxLead {
 		errs = append(errs, fmt.Errorf("lead %s: must be 0 to %s", s.Lead, maxLead))
@@ -138,7 +157,7 @@ func (s Settings) Validate() error {
 			errs = append(errs, fmt.Errorf("%s %g: must be above 0 and at most %d", name, v, maxRate))
 		}
 	}
-	if len(errs) == 0 {
+	if errors.Join(errs...) == nil {
 		if left := s.LoginsLeft(s.Workers / 2); left < 1 {
 			errs = append(errs, fmt.Errorf("workers %d: when half of them are gone nothing is left for logins: raise workers or lower messages", s.Workers))
 		} else if peak := 2 * s.Storm * s.LoginsLeft(s.Workers); peak > maxRate {

@@ -12,9 +12,10 @@ func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	l := r.Load
 	fmt.Fprintf(&b, "%s · seed %d · %.0f s per arm\n", r.Scenario, r.Seed, l.ArmSeconds)
-	fmt.Fprintf(&b, "%d workers; %.0f messages/s, %.0f syncs/s, %.0f logins/s\n", l.Workers, l.MessagesPerS, l.SyncsPerS, l.LoginsPerS)
-	if r.Scenario == Earthquake {
-		fmt.Fprintf(&b, "storm: logins at %.0f × the %.0f/s that are left; then half of the workers gone\n", l.Storm, l.LoginsLeftPerS)
+	if r.Target != nil {
+		r.Target.text(&b)
+	} else {
+		r.sample(&b)
 	}
 	fmt.Fprintf(&b, "calm: message p90 %s, p99 %s\n", ms(&r.Calm.MessageP90), ms(&r.Calm.MessageP99))
 	side := r.side()
@@ -58,10 +59,30 @@ func (r *Report) WriteText(w io.Writer) error {
 	return err
 }
 
+// sample says what the sample is and is sent.
+func (r *Report) sample(b *strings.Builder) {
+	l := r.Load
+	fmt.Fprintf(b, "%d workers; %.0f messages/s, %.0f syncs/s, %.0f logins/s\n", l.Workers, l.MessagesPerS, l.SyncsPerS, l.LoginsPerS)
+	if r.Scenario == Earthquake {
+		fmt.Fprintf(b, "storm: logins at %.0f × the %.0f/s that are left; then half of the workers gone\n", l.Storm, l.LoginsLeftPerS)
+	}
+}
+
+// text says whose service it was and what it was sent.
+func (t *TargetReport) text(b *strings.Builder) {
+	fmt.Fprintf(b, "against %s, %s\n", t.Name, t.URL)
+	fmt.Fprintf(b, "%d requests sent, at most %.0f/s; planned: %.0f, %.0f/s in the busiest\n", t.Sent, t.Most, t.Planned, t.Peak)
+	if t.Scaled < 1 {
+		fmt.Fprintf(b, "second: the scenario made %.2g times as big, to keep to that\n", t.Scaled)
+	} else {
+		b.WriteString("second: the whole scenario\n")
+	}
+}
+
 // responds reports whether levels and a playbook are compared with what is
 // without them.
 func (r *Report) responds() bool {
-	return r.Scenario != Earthquake || r.arm(ArmManual) != nil || r.arm(ArmAuto) != nil
+	return r.Target != nil || r.Scenario != Earthquake || r.arm(ArmManual) != nil || r.arm(ArmAuto) != nil
 }
 
 // overview is what people felt in each arm, side by side.
@@ -134,6 +155,9 @@ func (r *Report) verdict(b *strings.Builder) {
 		if bar.Note != "" {
 			fmt.Fprintf(b, "       %s\n", bar.Note)
 		}
+	}
+	for _, n := range r.NotJudged {
+		fmt.Fprintf(b, "  not judged: %s\n       %s\n", n.Name, n.Why)
 	}
 	for _, why := range r.Noisy {
 		fmt.Fprintf(b, "  too noisy: %s\n", why)

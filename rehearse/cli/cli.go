@@ -45,6 +45,11 @@ The arms:
   static  lanes set by hand by someone who knows the service (earthquake)
   lanes-honouring  lanes, where clients come back when told (earthquake)
 
+With --target the scenario's people are sent to a service of yours instead, in
+one arm, and only what they feel is judged. It must agree: it has to answer
+GET /.well-known/daero-rehearsal with a line "allow HOST" that names its host.
+The storm is made so much smaller that --most is never exceeded.
+
 `
 
 // options are what the command line says.
@@ -63,7 +68,7 @@ type options struct {
 
 // parse reads the command line; the status is the one to end with where ok is
 // false.
-func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
+func parse(args []string, stdin io.Reader, stderr io.Writer) (o options, status int, ok bool) {
 	fs := flag.NewFlagSet("rehearse", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
@@ -74,7 +79,7 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	bars := fs.String("bars", "all", "`which` bars to judge: all, or correctness where the machine is slow or shared")
 	fs.Uint64Var(&o.settings.Seed, "seed", 1, "of the crowd: the same seed, the same arrivals")
 	fs.StringVar(&o.output, "output", "text", "text or json")
-	fs.DurationVar(&o.settings.Duration, "duration", 0, "of one arm (default 17s)")
+	fs.DurationVar(&o.settings.Duration, "duration", 0, "of one arm (default 17s, of a target 1m)")
 	fs.IntVar(&o.settings.Workers, "workers", 0, "of the messenger (default 24)")
 	fs.Float64Var(&o.settings.Messages, "messages", 0, "per `second` (default 250, or 80 where people write more)")
 	fs.Float64Var(&o.settings.Syncs, "syncs", 0, "per `second` (default 50)")
@@ -86,6 +91,8 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	fs.StringVar(&o.html, "html", "", "`file` for a report with drawings, which needs nothing else to be read")
 	fs.StringVar(&o.progress, "progress", "text", "text, or json for programs: a line a second on standard error")
 	fs.BoolVar(&o.behind, "behind", false, "let the other programs of this machine go first, instead of this one")
+	var to aim
+	to.flags(fs)
 	fs.BoolVar(&o.console, "console", false, "let the console of each arm with daero be looked at: a link to it is printed")
 	fs.DurationVar(&o.settings.Lead, "console-lead", 5*time.Second, "how long the console is up before its arm begins")
 	fs.StringVar(&o.trace, "trace", "", "`file` for what the gateway did ten times a second, as CSV")
@@ -109,7 +116,8 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	if *arms != "" {
 		o.settings.Arms = strings.Split(*arms, ",")
 	}
-	if scenario == rehearse.Earthquake {
+	var aimed error
+	if o.settings.Target, aimed = to.service(stdin); aimed == nil && o.settings.Target == nil && scenario == rehearse.Earthquake {
 		o.settings.Arms = withHonouring(o.settings.Arms)
 	}
 	o.settings = o.settings.WithDefaults()
@@ -117,7 +125,7 @@ func parse(args []string, stderr io.Writer) (o options, status int, ok bool) {
 	if o.correctness = *bars == "correctness"; o.correctness {
 		o.settings.Repeats, o.settings.Patience = 0, 0 // noise does not matter
 	}
-	if err := o.validate(*bars); err != nil {
+	if err := errors.Join(aimed, o.validate(*bars)); err != nil {
 		fmt.Fprintf(stderr, "rehearse: %s\n", strings.ReplaceAll(err.Error(), "\n", "\nrehearse: "))
 		return o, exitUsage, false
 	}
@@ -157,8 +165,8 @@ func withHonouring(arms []string) []string {
 }
 
 // Rehearse runs `daero rehearse` and returns its exit status.
-func Rehearse(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, status, ok := parse(args, stderr)
+func Rehearse(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	o, status, ok := parse(args, stdin, stderr)
 	if !ok {
 		return status
 	}
@@ -167,7 +175,11 @@ func Rehearse(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 	} else {
 		rehearse.RaisePriority()
 	}
-	return o.rehearse(ctx, rehearse.Processes{Exe: o.exe}, stdout, stderr)
+	var stage rehearse.Stage = rehearse.Processes{Exe: o.exe}
+	if o.settings.Target != nil {
+		stage = rehearse.Elsewhere{}
+	}
+	return o.rehearse(ctx, stage, stdout, stderr)
 }
 
 func (o options) rehearse(ctx context.Context, stage rehearse.Stage, stdout, stderr io.Writer) int {

@@ -37,7 +37,7 @@ func TestWrongUse(t *testing.T) {
 		"all at once":      {"flood --workers 1", "workers 1"},
 	} {
 		var stdout, stderr bytes.Buffer
-		if got := Rehearse(t.Context(), strings.Fields(c.args), &stdout, &stderr); got != exitUsage {
+		if got := Rehearse(t.Context(), strings.Fields(c.args), nil, &stdout, &stderr); got != exitUsage {
 			t.Errorf("%s: exit status %d, want %d", name, got, exitUsage)
 		}
 		if !strings.Contains(stderr.String(), c.want) || stdout.Len() > 0 {
@@ -48,7 +48,7 @@ func TestWrongUse(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if got := Rehearse(t.Context(), []string{"--help"}, &stdout, &stderr); got != exitGood || !strings.Contains(stderr.String(), "usage: daero rehearse SCENARIO") {
+	if got := Rehearse(t.Context(), []string{"--help"}, nil, &stdout, &stderr); got != exitGood || !strings.Contains(stderr.String(), "usage: daero rehearse SCENARIO") {
 		t.Errorf("exit status %d, said %q", got, &stderr)
 	}
 	if got := Demo(t.Context(), []string{"--help"}, &stdout, &stderr); got != exitGood {
@@ -67,7 +67,7 @@ func TestArms(t *testing.T) {
 		"newyear":                                      {"none", "manual", "lanes", "auto"},
 		"goal --arms none,manual,auto":                 {"none", "manual", "auto"},
 	} {
-		o, _, ok := parse(strings.Fields(args), &bytes.Buffer{})
+		o, _, ok := parse(strings.Fields(args), nil, &bytes.Buffer{})
 		if !ok || !slices.Equal(o.settings.Arms, want) {
 			t.Errorf("%s: arms %v, want %v", args, o.settings.Arms, want)
 		}
@@ -144,7 +144,7 @@ func TestExitStatus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				o, _, ok := parse(append([]string{"earthquake", "--duration", "6s", "--patience", "0s", "--output", "json"}, strings.Fields(c.args)...), &bytes.Buffer{})
+				o, _, ok := parse(append([]string{"earthquake", "--duration", "6s", "--patience", "0s", "--output", "json"}, strings.Fields(c.args)...), nil, &bytes.Buffer{})
 				if !ok {
 					t.Fatal("wrong use")
 				}
@@ -179,7 +179,7 @@ func TestInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
-		o, _, _ := parse([]string{"earthquake", "--patience", "0s"}, &bytes.Buffer{})
+		o, _, _ := parse([]string{"earthquake", "--patience", "0s"}, nil, &bytes.Buffer{})
 		o.settings.Sleep = time.Sleep
 		var stdout, stderr bytes.Buffer
 		if got := o.rehearse(ctx, &stage{}, &stdout, &stderr); got != exitBad || stdout.Len() > 0 {

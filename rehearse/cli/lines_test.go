@@ -16,7 +16,7 @@ import (
 // takes, one a second of each arm, and together they are what the report says.
 func TestProgressForPrograms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, _, ok := parse([]string{"earthquake", "--duration", "6s", "--patience", "0s", "--output", "json", "--progress", "json", "--arms", "none,lanes"}, &bytes.Buffer{})
+		o, _, ok := parse([]string{"earthquake", "--duration", "6s", "--patience", "0s", "--output", "json", "--progress", "json", "--arms", "none,lanes"}, nil, &bytes.Buffer{})
 		if !ok {
 			t.Fatal("wrong use")
 		}
@@ -63,7 +63,7 @@ func TestProgressForPrograms(t *testing.T) {
 func TestConsole(t *testing.T) {
 	for args, want := range map[string]int{"": 0, "--console": 2, "--console --progress json": 2} {
 		synctest.Test(t, func(t *testing.T) {
-			o, _, ok := parse(append([]string{"earthquake", "--duration", "6s", "--patience", "0s", "--output", "json", "--arms", "none,lanes"}, strings.Fields(args)...), &bytes.Buffer{})
+			o, _, ok := parse(append([]string{"earthquake", "--duration", "6s", "--patience", "0s", "--output", "json", "--arms", "none,lanes"}, strings.Fields(args)...), nil, &bytes.Buffer{})
 			if !ok {
 				t.Fatal("wrong use")
 			}

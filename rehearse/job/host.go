@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,6 +47,8 @@ type Config struct {
 	// Check says what is wrong with a request that is otherwise complete.
 	// Default: nothing.
 	Check func(Request) error
+	// Load says what a complete request will send. Default: nobody says.
+	Load func(Request) Load
 	// Audit records what was started and how it ended. It must not wait.
 	// Default: nobody does.
 	Audit func(audit.Entry)
@@ -113,11 +116,17 @@ func (h *Host) Scenarios() []Scenario { return slices.Clone(h.cfg.Scenarios) }
 // Arms are those of all scenarios.
 func (h *Host) Arms() []Arm { return slices.Clone(h.cfg.Arms) }
 
-// Allowed lists the targets that are allowed. It is the sample alone: what a
-// storm is made of, and what is judged of it, follows from what the sample's
-// requests cost, and the rehearsal takes the sample's workers away and slows it
-// down, which nobody does to a service that people use.
-func (h *Host) Allowed() []string { return []string{Sample} }
+// Load says what a request would send, were it started.
+func (h *Host) Load(r Request) (Load, error) {
+	r, err := h.complete(r)
+	if err != nil {
+		return Load{}, &InvalidError{err}
+	}
+	if h.cfg.Load == nil {
+		return Load{}, nil
+	}
+	return h.cfg.Load(r), nil
+}
 
 // OnProgress has f told of every job as it moves, about once a second, and when
 // it has ended, until undo is called. f gets the job without its series and
@@ -159,7 +168,7 @@ func (h *Host) Start(r Request) (Job, error) {
 	}
 	h.cfg.Audit(audit.Entry{
 		At: j.Began, Who: j.By, What: audit.RehearsalStarted, Target: j.Scenario,
-		After: fmt.Sprintf("arms %v, %gs each, seed %d, against %s: %s", j.Arms, j.Seconds, j.Seed, j.Target, j.ID), Why: j.Reason,
+		After: fmt.Sprintf("arms %v, %gs each, seed %d, against %s: %s", j.Arms, j.Seconds, j.Seed, strings.TrimSpace(j.Target+" "+j.URL), j.ID), Why: j.Reason,
 	})
 	h.tell(j)
 	return j, nil
@@ -188,6 +197,13 @@ func (h *Host) begin(r Request) (Job, error) {
 	j := &Job{
 		ID: newID(now), Scenario: r.Scenario, Arms: r.Arms, Target: r.Target, Seed: r.Seed, Seconds: r.Duration.Seconds(),
 		Bars: r.Bars, State: Queued, By: r.By, Reason: r.Reason, Began: now, Verdicts: []Verdict{},
+	}
+	if r.Against != nil {
+		j.URL = r.Against.URL
+	}
+	if h.cfg.Load != nil {
+		load := h.cfg.Load(r)
+		j.Load = &load
 	}
 	j.Progress.Of = float64(len(r.Arms)) * j.Seconds
 	j.Progress.Left = j.Progress.Of

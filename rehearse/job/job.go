@@ -31,6 +31,7 @@ type Job struct {
 	Scenario string   `json:"scenario"`
 	Arms     []string `json:"arms"`
 	Target   string   `json:"target"`
+	URL      string   `json:"url,omitempty"` // of the target; missing for the sample
 	Seed     uint64   `json:"seed"`
 	Seconds  float64  `json:"duration_seconds"` // of one arm
 	Bars     string   `json:"bars"`             // which are judged: all, or correctness
@@ -40,6 +41,8 @@ type Job struct {
 	// Began and Ended are times of this gateway's clock.
 	Began time.Time `json:"began"`
 	Ended time.Time `json:"ended,omitzero"`
+	// Load is what is planned to be sent.
+	Load *Load `json:"load,omitempty"`
 	// Progress is where it is, or was when it ended.
 	Progress Progress `json:"progress"`
 	// Error says why it could not be held.
@@ -54,6 +57,18 @@ type Job struct {
 	Last *Second `json:"last,omitempty"`
 	// Series are what was felt second by second; missing in lists.
 	Series *Series `json:"series,omitempty"`
+}
+
+// Load is what a rehearsal is planned to send, in all its arms. Those who try
+// again are not in it, and are held to Most as well.
+type Load struct {
+	Peak    float64 `json:"peak_per_s"` // requests, in the busiest second
+	Planned float64 `json:"planned"`    // requests, in all
+	// Most is how many requests a second are sent, never more; missing for the
+	// sample.
+	Most float64 `json:"most_per_s,omitempty"`
+	// Scaled is what is planned, as a share of what the sample would be sent.
+	Scaled float64 `json:"scaled"`
 }
 
 // Progress is where a job is. Seconds are those of its arms: what starting and
@@ -165,6 +180,10 @@ func (j *Job) brief() Job {
 	c.Arms, c.Noisy, c.Verdicts = slices.Clone(j.Arms), slices.Clone(j.Noisy), slices.Clone(j.Verdicts)
 	if c.Verdicts == nil {
 		c.Verdicts = []Verdict{}
+	}
+	if j.Load != nil {
+		load := *j.Load
+		c.Load = &load
 	}
 	if j.Last != nil {
 		last := *j.Last

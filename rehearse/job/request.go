@@ -7,11 +7,20 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/daero/daero/rehearse/against"
 )
 
 // Sample is the target that is always allowed: the sample messenger, which the
 // rehearsal starts by itself on this machine's loopback interface.
-const Sample = "sample"
+const Sample = against.Sample
+
+// ArmTarget is the only arm against a service of somebody else's.
+const ArmTarget = "target"
+
+// TargetDuration is how long that arm takes unless told otherwise: there are
+// fewer people in it, and a p99 wants many.
+const TargetDuration = time.Minute
 
 // Which bars are judged.
 const (
@@ -27,9 +36,14 @@ type Request struct {
 	Duration time.Duration
 	Seed     uint64 // default 1
 	Bars     string // default All
-	Target   string // default Sample
-	By       string
-	Reason   string
+	// Against is the service to rehearse against, whole and valid, as whoever
+	// configured the gateway described it; nil: the sample.
+	Against *against.Service
+	// Target is its name. Default that of Against, else Sample, and nothing else
+	// is allowed.
+	Target string
+	By     string
+	Reason string
 }
 
 // MaxDuration bounds an arm: a rehearsal is held beside a gateway that people
@@ -60,6 +74,17 @@ type Arm struct {
 
 // withDefaults fills in what was left out.
 func (r Request) withDefaults(s Scenario) Request {
+	if r.Against != nil {
+		if len(r.Arms) == 0 {
+			r.Arms = []string{ArmTarget}
+		}
+		if r.Duration == 0 {
+			r.Duration = TargetDuration
+		}
+		if r.Target == "" {
+			r.Target = r.Against.Name
+		}
+	}
 	if len(r.Arms) == 0 {
 		r.Arms = slices.Clone(s.Usual)
 	}
@@ -91,9 +116,13 @@ func (h *Host) complete(r Request) (Request, error) {
 	s := h.cfg.Scenarios[i]
 	r = r.withDefaults(s)
 	var errs []error
+	arms, allowed := s.Arms, Sample
+	if r.Against != nil {
+		arms, allowed = []string{ArmTarget}, r.Against.Name
+	}
 	for i, arm := range r.Arms {
-		if !slices.Contains(s.Arms, arm) {
-			errs = append(errs, fmt.Errorf("arm %q: is not one of %s: use %s", clip(arm, 40), s.Name, strings.Join(s.Arms, ", ")))
+		if !slices.Contains(arms, arm) {
+			errs = append(errs, fmt.Errorf("arm %q: is not one of %s against %s: use %s", clip(arm, 40), s.Name, clip(r.Target, 40), strings.Join(arms, ", ")))
 		} else if slices.Contains(r.Arms[:i], arm) {
 			errs = append(errs, fmt.Errorf("arm %s: named twice: name it once", arm))
 		}
@@ -107,8 +136,8 @@ func (h *Host) complete(r Request) (Request, error) {
 	if r.Bars != All && r.Bars != Correctness {
 		errs = append(errs, fmt.Errorf("bars %q: are not known: use %s or %s", clip(r.Bars, 40), All, Correctness))
 	}
-	if allowed := h.Allowed(); !slices.Contains(allowed, r.Target) {
-		errs = append(errs, fmt.Errorf("target %q: is not allowed: use %s", clip(r.Target, 200), strings.Join(allowed, ", ")))
+	if r.Target != allowed {
+		errs = append(errs, fmt.Errorf("target %q: is not allowed: use %s", clip(r.Target, 200), allowed))
 	}
 	if len(errs) == 0 && h.cfg.Check != nil {
 		errs = append(errs, h.cfg.Check(r))
@@ -116,13 +145,18 @@ func (h *Host) complete(r Request) (Request, error) {
 	return r, errors.Join(errs...)
 }
 
-// arguments are the command line of a job.
+// arguments are the command line of a job. What a target is, and the secrets of
+// its headers, stand in no command line: it is told on standard input.
 func (r Request) arguments(html string) []string {
-	return []string{
+	args := []string{
 		"rehearse", r.Scenario, "--arms", strings.Join(r.Arms, ","), "--duration", r.Duration.String(),
 		"--seed", strconv.FormatUint(r.Seed, 10), "--bars", r.Bars, "--repeats", "0", "--patience", "3s",
 		"--output", "json", "--progress", "json", "--html", html, "--behind",
 	}
+	if r.Against != nil {
+		args = append(args, "--target", "-")
+	}
+	return args
 }
 
 // clip makes what was sent short enough to be said back.

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,6 +69,13 @@ func (r *run) process(ctx context.Context, out *capped, said *listening) error {
 	cmd := exec.CommandContext(ctx, program, r.request.arguments(filepath.Join(r.part, reportHTML))...)
 	cmd.Env, cmd.Dir = r.environment(), r.part
 	cmd.Stdout, cmd.Stderr = out, said
+	if r.request.Against != nil {
+		told, err := json.Marshal(r.request.Against)
+		if err != nil {
+			return err
+		}
+		cmd.Stdin = bytes.NewReader(told)
+	}
 	cmd.WaitDelay = r.host.endsIn
 	group(cmd)
 	if err := cmd.Start(); err != nil {
@@ -83,7 +91,7 @@ func (r *run) process(ctx context.Context, out *capped, said *listening) error {
 func (r *run) environment() []string {
 	tmp := filepath.Join(r.part, "tmp") // removed with the rest
 	env := []string{"HOME=" + tmp, "TMPDIR=" + tmp, "XDG_DATA_HOME=" + tmp, "XDG_CONFIG_HOME=" + tmp, "NO_COLOR=1"}
-	for _, name := range []string{"PATH", "LANG", "TZ", "SYSTEMROOT", "GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK", "GOCOVERDIR"} {
+	for _, name := range []string{"PATH", "LANG", "TZ", "SYSTEMROOT", "GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK", "GOCOVERDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
 		}

@@ -17,6 +17,12 @@ const AppointmentHeader = "Daero-Appointment"
 
 // HTTP is a target that speaks HTTP/1.1 over kept-alive connections.
 type HTTP struct {
+	// Answered, if not nil, is told of each answer whose head has come. It must
+	// not wait.
+	Answered func(status int)
+	// Final says that a redirect is no answer: it is followed by nobody.
+	Final bool
+
 	transport *http.Transport
 	build     func(Attempt) (*http.Request, error)
 }
@@ -55,12 +61,15 @@ func (h *HTTP) Send(ctx context.Context, a Attempt) Result {
 	if err != nil {
 		return failed(ctx, err)
 	}
+	if h.Answered != nil {
+		h.Answered(resp.StatusCode)
+	}
 	_, err = io.Copy(io.Discard, resp.Body)
 	_ = resp.Body.Close()
 	switch {
 	case err != nil:
 		return failed(ctx, err)
-	case resp.StatusCode < 400:
+	case resp.StatusCode < 300, resp.StatusCode < 400 && !h.Final:
 		return Result{Outcome: surge.OK}
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable:
 		return Result{

@@ -16,6 +16,9 @@ type Log struct {
 	Lanes []LaneLog // in the order of the plan
 	// Sessions are those of sources that have them.
 	Sessions SessionLog
+	// PutOff counts the attempts that were sent a bin or more later than they
+	// were due, to keep to the most that may be sent a second.
+	PutOff int64
 
 	starts []time.Duration
 	lag    *Latencies

@@ -28,6 +28,10 @@ type Options struct {
 	// of the plan, how long it took and how it ended. It is called for one at a
 	// time and must not wait.
 	Ended func(lane int, took time.Duration, outcome surge.Outcome)
+	// Most is how many attempts a second are sent, never more; 0: as many as
+	// there are. What must wait for it is as if it had come that much later, and
+	// is counted in the log.
+	Most float64
 	// Sleep waits; the default is the most precise that the system has.
 	Sleep func(time.Duration)
 }
@@ -78,6 +82,8 @@ type run struct {
 	mu       sync.Mutex
 	schedule *schedule
 	inFlight int
+
+	open time.Duration // when the next attempt may be sent; of dispatch alone
 }
 
 // now is the time since the start of the plan.
@@ -100,12 +106,16 @@ func (r *run) dispatch(ctx context.Context, phases chan<- int) {
 		}
 		r.mu.Lock()
 		at, ok := r.schedule.next()
+		if ok {
+			at = max(at, r.open)
+		}
 		if ok && at <= now {
 			e, loggedIn := r.schedule.pop()
 			if !loggedIn {
 				r.mu.Unlock()
 				continue
 			}
+			r.pace(&e, now)
 			r.inFlight++
 			full := r.inFlight > maxInFlight
 			r.mu.Unlock()
@@ -126,6 +136,23 @@ func (r *run) dispatch(ctx context.Context, phases chan<- int) {
 		// A retry may come in that is due before at: look again soon.
 		r.options.Sleep(min(at-now, 2*time.Millisecond))
 	}
+}
+
+// pace keeps to the most that is sent a second: attempts are at least 1/Most
+// apart, so that no second has more of them. One that had to wait counts from
+// when it might be sent; that of the generator itself is not taken from it.
+// r.mu is held.
+func (r *run) pace(e *event, now time.Duration) {
+	if r.options.Most <= 0 {
+		return
+	}
+	if late := r.open - e.at; late > 0 {
+		if late >= r.plan.bin() {
+			r.log.PutOff++
+		}
+		e.at = r.open
+	}
+	r.open = now + time.Duration(float64(time.Second)/r.options.Most)
 }
 
 func (r *run) cut(phase int, now time.Duration) {

@@ -334,6 +334,7 @@ export type Job = {
   error?: string;
   id: string;
   last?: Second;
+  load?: Load;
   noisy?: (string)[];
   progress: Progress;
   reason: string;
@@ -343,6 +344,7 @@ export type Job = {
   series?: Series;
   state: "queued" | "running" | "passed" | "missed" | "noisy" | "failed" | "cancelled";
   target: string;
+  url?: string;
   verdicts: (Verdict)[];
 };
 
@@ -506,6 +508,13 @@ export type LevelEffect = {
 export type LinkDoc = {
   expires: string;
   path: string;
+};
+
+export type Load = {
+  most_per_s?: number;
+  peak_per_s: number;
+  planned: number;
+  scaled: number;
 };
 
 export type LoginBody = {
@@ -993,6 +1002,15 @@ export type Refused = {
   share: number;
 };
 
+export type RehearsalLoad = {
+  most_per_s?: number;
+  name: string;
+  peak_per_s: number;
+  planned: number;
+  scaled: number;
+  seconds: number;
+};
+
 export type RehearsalRequestBody = {
   arms?: (string)[];
   bars?: string;
@@ -1003,12 +1021,22 @@ export type RehearsalRequestBody = {
   target?: string;
 };
 
+export type RehearsalTarget = {
+  arms?: (string)[];
+  most_per_s?: number;
+  name: string;
+  needs_role: "" | "viewer" | "operator" | "admin";
+  scenarios: (RehearsalLoad)[];
+  url?: string;
+};
+
 export type RehearsalsDoc = {
   allowed: (string)[];
   arms: (Arm)[];
   past: (Job)[];
   running?: Job;
   scenarios: (Scenario)[];
+  targets: (RehearsalTarget)[];
 };
 
 export type RelayDoc = {
