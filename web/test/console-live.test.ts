@@ -220,7 +220,7 @@ test("goodbye: the gateway says when to come back, and is another build then", a
   tab.store.stop();
 });
 
-test("too many streams: no sooner than the gateway says", async () => {
+test("a gateway that is busy is asked no sooner than it says", async () => {
   const { world, tab } = await opened();
   tab.refuse = new ProblemError({ type: "", kind: "http", title: "", status: 503, retry_after_seconds: 20 });
   tab.stream.end();
@@ -238,6 +238,22 @@ test("without a stream it asks once a second", async () => {
   await world.pass(5_500);
   assert.equal(tab.polled, 6);
   assert.deepEqual([tab.state.polling, tab.state.connection, tab.state.stale], [true, "open", false]);
+  tab.store.stop();
+});
+
+test("one stream too many: it asks once a second, and after a while for a stream again, without a word of a loss", async () => {
+  const { world, tab } = await opened();
+  tab.refuse = new ProblemError({ type: "", kind: "streams", title: "", status: 503, retry_after_seconds: 10 });
+  tab.stream.end();
+  await settle();
+  await world.pass(2_000); // the end of the stream, and its back-off
+  assert.equal(tab.state.polling, true);
+  const lost: unknown[] = [];
+  tab.store.state.watch(() => tab.state.connection === "lost" && lost.push(tab.state.retryAt));
+  tab.refuse = undefined;
+  await world.pass(12_000);
+  tab.stream.on.message(message("hello", { build: "a" }));
+  assert.deepEqual([tab.state.polling, tab.state.connection, lost], [false, "open", []]);
   tab.store.stop();
 });
 

@@ -70,7 +70,8 @@ export async function ask<T = unknown>(method: string, path: string, { body, sig
 
 export const get = async <T>(path: string, signal?: AbortSignal) => (await ask<T>("GET", path, { signal })).data;
 
-function problemOf(r: Response, text: string): ProblemDoc {
+/** What an answer says went wrong. */
+export function problemOf(r: Response, text: string): ProblemDoc {
   let doc: Partial<ProblemDoc> = {};
   try {
     const read: unknown = JSON.parse(text);

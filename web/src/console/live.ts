@@ -1,6 +1,6 @@
 // Live data: one stream for all tabs of a browser. The tab that holds the lock
 // opens it and tells the others; a tab that is hidden for long lets go of it.
-import { ask, ProblemError } from "./api";
+import { ask, problemOf, ProblemError } from "./api";
 import { backoff, Skew } from "./clock";
 import { parser, type Message } from "./sse";
 import { lapse } from "./session";
@@ -30,7 +30,7 @@ export interface Live {
   events: Event[];
   /** The stream lost events: what a screen has of the record has a hole. */
   gaps: number;
-  /** The gateway has no stream: it is asked every second. */
+  /** There is no stream, or none for this page: the gateway is asked every second. */
   polling: boolean;
 }
 
@@ -160,7 +160,7 @@ export class LiveStore {
         if (signal.aborted) return;
         const tries = this.state.get().tries;
         const ms = wait ?? backoff(tries, this.env.random());
-        this.#say({ connection: "lost", tries: tries + 1, retryAt: this.env.now() + ms });
+        if (ms > 0) this.#say({ connection: "lost", tries: tries + 1, retryAt: this.env.now() + ms });
         await this.#sleep(ms, signal);
       }
     } finally {
@@ -204,13 +204,14 @@ export class LiveStore {
       lapse();
       return 5_000;
     }
-    if (problem.status === 404 || problem.status === 501) return this.#poll(signal);
+    // Of those who watch this one is too many: it asks instead.
+    if (problem.status === 404 || problem.status === 501 || problem.kind === "streams") return this.#poll(signal, problem.retry_after_seconds ?? 60);
     return problem.retry_after_seconds ? problem.retry_after_seconds * 1_000 * (1 + this.env.random() / 2) : undefined;
   }
 
-  /** Asks every second where there is no stream, for a minute, then looks again. */
-  async #poll(signal: AbortSignal): Promise<number | undefined> {
-    for (let i = 0; i < 60 && !signal.aborted; i++) {
+  /** Asks every second instead, for so many seconds, then looks again. */
+  async #poll(signal: AbortSignal, seconds: number): Promise<number | undefined> {
+    for (let i = 0; i < seconds && !signal.aborted; i++) {
       try {
         const doc = await this.env.poll(signal);
         this.#tell({ event: "now", data: JSON.stringify(doc), id: "" });
@@ -364,9 +365,9 @@ async function openStream(last: string, on: { message(m: Message): void; beat():
     throw new ProblemError({ type: "about:blank", kind: "network", title: "", status: 0 });
   }
   if (!r.ok || !r.body || !r.headers.get("Content-Type")?.startsWith("text/event-stream")) {
+    if (!r.ok) throw new ProblemError(problemOf(r, await r.text()));
     void r.body?.cancel();
-    const after = Number(r.headers.get("Retry-After"));
-    throw new ProblemError({ type: "about:blank", kind: "http", title: r.statusText, status: r.ok ? 501 : r.status, retry_after_seconds: after > 0 ? after : undefined });
+    throw new ProblemError({ type: "about:blank", kind: "http", title: "", status: 501 });
   }
   const push = parser(on.message, on.beat);
   const from = r.body.pipeThrough(new TextDecoderStream()).getReader();

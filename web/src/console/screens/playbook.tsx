@@ -44,6 +44,8 @@ interface Run {
   ok: boolean;
   error?: string;
   shadow: boolean;
+  /** Missing where nothing undoes it. */
+  undo?: unknown;
 }
 
 export function Playbook() {
@@ -254,7 +256,7 @@ function Runs({ actions }: { actions: Action[] }) {
             { key: "share", label: t("playbook.predicted"), num: true, render: (r) => (r.share ? share(r.share) : "–") },
             { key: "lasted", label: t("playbook.lasted"), num: true, render: (r) => (r.ended ? span((Date.parse(r.ended) - Date.parse(r.began)) / 1_000) : t("playbook.still")) },
             { key: "result", label: t("playbook.result"), render: result },
-            { key: "do", label: t("playbook.undo"), render: (r) => (r.ended || r.shadow ? "–" : <StopButton id={r.action} share={r.share} />) },
+            { key: "do", label: t("playbook.undo"), render: (r) => (!r.undo ? "–" : <StopButton id={r.action} share={r.share} />) },
           ]}
         />
       )}

@@ -103,7 +103,7 @@ export function AskDialog({ a }: { a: Open }) {
       )}
       {step.kind === "changed" && (
         <div class="step" ref={focusFirst}>
-          <p role="alert">{t("act.changed", { by: step.problem.by ?? "?", what: tOr(`what.${step.problem.what}`, step.problem.what ?? ""), at: clock(step.problem.at) })}</p>
+          <p role="alert">{t("act.changed", { by: step.problem.by ?? t("act.elsewhere"), what: tOr(`what.${step.problem.what}`, step.problem.what ?? "–"), at: clock(step.problem.at) })}</p>
           <footer>
             <Button onClick={() => close()}>{t("act.lookAgain")}</Button>
             <Button kind="danger" busy={busy} onClick={() => {
