@@ -15,7 +15,7 @@ import { chromium } from 'playwright-core';
 export const binary = process.env.DAERO_TEST_GATEWAY;
 if (!binary) throw new Error('DAERO_TEST_GATEWAY is not set: start the tests with run.sh');
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((found, failed) => {
     const server = createServer().once('error', failed).listen(0, '127.0.0.1', () => {
       const { port } = server.address();
@@ -100,10 +100,11 @@ export async function startRehearsal({ scenario = 'earthquake', duration = 20, l
 }
 
 /**
- * Starts a gateway with a configuration: of the option daero, and of the site. What
+ * Starts a gateway with a configuration: of the option daero, of the site of the
+ * console, and of other sites. What
  * it keeps is in a directory of its own, so that another build can go on with it.
  */
-export async function startGateway({ daero = '', site = '' }) {
+export async function startGateway({ daero = '', site = '', sites = '' }) {
   const dir = mkdtempSync(join(tmpdir(), 'daero-console-'));
   const [port, admin] = [await freePort(), await freePort()];
   const file = join(dir, 'Caddyfile');
@@ -123,7 +124,7 @@ export async function startGateway({ daero = '', site = '' }) {
 \tdaero_console
 ${site}
 }
-`);
+${sites}`);
   const gateway = { gateway: `http://localhost:${port}`, admin: `127.0.0.1:${admin}`, port, dir, local: asLocal(`127.0.0.1:${admin}`) };
   let running;
   gateway.start = async (program) => {
