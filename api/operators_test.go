@@ -56,16 +56,9 @@ func TestRemoveWhomOneSaw(t *testing.T) {
 func TestTwoAdmins(t *testing.T) {
 	for range 10 {
 		w := newWorld(t)
-		admins := map[string]string{}
-		tokens := map[string]string{}
-		for _, name := range []string{"kim", "lee"} {
-			tokens[name] = w.expect(w.do(store.Admin, "POST", operatorsPath, `{"name":"`+name+`","role":"admin"}`), http.StatusCreated)["token"].(string)
-		}
-		w.expect(w.bearing(tokens["kim"], "DELETE", operatorsPath+"/the-admin", ""), 204)
-		admins["kim"], admins["lee"] = "lee", "kim"
 		var wg sync.WaitGroup
-		for by, whom := range admins {
-			wg.Go(func() { w.bearing(tokens[by], "DELETE", operatorsPath+"/"+whom, `{"reason":"r"}`) })
+		for token, whom := range map[string]string{w.add("kim", store.Admin): "lee", w.add("lee", store.Admin): "kim"} {
+			wg.Go(func() { w.bearing(token, "DELETE", operatorsPath+"/"+whom, `{"reason":"r"}`) })
 		}
 		wg.Wait()
 		all, err := w.store.Operators(t.Context())

@@ -158,14 +158,20 @@ func newToken() (text, id, hash string) {
 func (w *world) token(role store.Role) string {
 	w.t.Helper()
 	if w.tokens[role] == "" {
-		text, id, hash := newToken()
-		c := store.Credential{Operator: store.Operator{Name: "the-" + string(role), Role: role, Created: w.clock()}, ID: id, Hash: hash}
-		if err := w.store.AddOperator(w.t.Context(), c); err != nil {
-			w.t.Fatal(err)
-		}
-		w.tokens[role] = text
+		w.tokens[role] = w.add("the-"+string(role), role)
 	}
 	return w.tokens[role]
+}
+
+// add adds an operator and returns the token.
+func (w *world) add(name string, role store.Role) string {
+	w.t.Helper()
+	text, id, hash := newToken()
+	c := store.Credential{Operator: store.Operator{Name: name, Role: role, Created: w.clock()}, ID: id, Hash: hash}
+	if err := w.store.AddOperator(w.t.Context(), c); err != nil {
+		w.t.Fatal(err)
+	}
+	return text
 }
 
 // traffic sends n requests into a lane and serves them.
