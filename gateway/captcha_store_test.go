@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/daero/daero/api"
 	"github.com/daero/daero/api/store"
 	"github.com/daero/daero/captcha"
 	"github.com/daero/daero/captcha/gate"
@@ -147,5 +149,36 @@ func TestEventsAreCounted(t *testing.T) {
 	s := c.shown()
 	if s.solved != 2 || s.tookIn != 203*time.Second || s.took[2] != 0 || s.took[5] != 1 || s.took[80] != 1 || len(s.events) != mostEvents || s.events[captcha.CountSolved+"order"] != 2 {
 		t.Errorf("%d solved in %s, %v, %d names", s.solved, s.tookIn, s.took, len(s.events))
+	}
+}
+
+// TestSitesComeBack: a site that was taken away comes back within its time, out
+// of the real store, and after it is forgotten by an hour's turn.
+func TestSitesComeBack(t *testing.T) {
+	var counts captchaCounts
+	s := &captchaSites{counts: &counts, lazy: lazy[captcha.Sites]{open: openSites(&CaptchaConfig{SQLite: filepath.Join(t.TempDir(), "sites.db")}, "", "")}}
+	t.Cleanup(func() { _ = s.Destruct() })
+	ctx, now := t.Context(), time.Now()
+	site, secret := captcha.NewSite("shop", nil, now)
+	if err := errors.Join(s.AddSite(ctx, site), s.RetireSite(ctx, site.Key, site.Changed, now)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.SiteBySecret(ctx, captcha.HashSecret(secret)); !errors.Is(err, captcha.ErrNoSite) {
+		t.Errorf("it is there: %v", err)
+	}
+	if err := errors.Join(s.pruneBefore(ctx, now.Add(api.RestorableFor)), s.RestoreSite(ctx, site.Key, now)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.SiteBySecret(ctx, captcha.HashSecret(secret)); err != nil || got.Key != site.Key {
+		t.Errorf("%+v %v", got, err)
+	}
+	if err := errors.Join(s.RetireSite(ctx, site.Key, site.Changed, now), s.pruneBefore(ctx, now.Add(api.RestorableFor+time.Second))); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.RetiredSites(ctx, time.Time{}); err != nil || len(all) != 0 {
+		t.Errorf("kept: %+v %v", all, err)
+	}
+	if err := s.RestoreSite(ctx, site.Key, time.Time{}); !errors.Is(err, captcha.ErrNoSite) {
+		t.Error(err)
 	}
 }
