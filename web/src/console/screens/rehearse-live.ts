@@ -16,6 +16,7 @@ export interface Job {
   scenario: string;
   arms: string[];
   target: string;
+  url?: string;
   seed: number;
   duration_seconds: number;
   state: "queued" | "running" | "passed" | "missed" | "noisy" | "failed" | "cancelled";

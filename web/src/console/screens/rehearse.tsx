@@ -1,10 +1,10 @@
 // A surge on purpose: choose it, watch it, see with and without protection side
 // by side, keep the report.
 import { useEffect, useState } from "preact/hooks";
-import { num, seconds, span } from "../format";
+import { num, seconds, share, span } from "../format";
 import { useApi, useRoute } from "../hooks";
 import { go, href } from "../router";
-import type { ProblemDoc } from "../types";
+import type { ProblemDoc, Role } from "../types";
 import { act } from "../ui/act";
 import { Badge, Choice, Empty, Facts, Field, Loading, Panel, Problem, Time, Waiting, type Tone } from "../ui/basic";
 import { Chart } from "../ui/chart";
@@ -31,10 +31,21 @@ interface Arm {
   title_ko: string;
 }
 
+interface Target {
+  name: string;
+  url?: string;
+  most_per_s?: number;
+  needs_role: Role;
+  arms?: string[];
+  /** What each would send. */
+  scenarios: { name: string; seconds: number; peak_per_s: number; planned: number; scaled: number }[];
+}
+
 interface Doc {
   scenarios: Scenario[];
   arms: Arm[];
-  allowed: string[];
+  /** The first is the sample. */
+  targets: Target[];
   running?: Job;
   past: Job[] | null;
 }
@@ -70,6 +81,8 @@ const titleOf = (doc: Doc, scenario: string) => {
   const s = doc.scenarios.find((x) => x.name === scenario);
   return s ? either(s.title, s.title_ko) : scenario;
 };
+const targetName = ({ name, url }: { name: string; url?: string }) => (url ? `${name} (${url})` : t("rehearse.sample"));
+
 const armOf = (doc: Doc, name: string) => {
   const arm = doc.arms.find((x) => x.name === name);
   return arm ? either(arm.title, arm.title_ko) : name;
@@ -77,23 +90,30 @@ const armOf = (doc: Doc, name: string) => {
 
 function Start({ doc }: { doc: Doc }) {
   const [name, setName] = useState(doc.scenarios[0]?.name ?? "");
-  const scenario = doc.scenarios.find((s) => s.name === name);
-  const [arms, setArms] = useState<string[]>(scenario?.default_arms ?? []);
-  const [length, setLength] = useState(scenario?.seconds ?? 17);
-  const [target, setTarget] = useState(doc.allowed[0] ?? "");
+  const [targeted, setTargeted] = useState(doc.targets[0]?.name);
+  const [chosen, setChosen] = useState<string[]>();
+  const [wanted, setWanted] = useState<number>();
   const [seed, setSeed] = useState("");
-  if (!scenario) return <Panel title={t("rehearse.start")}><Empty title={t("rehearse.noScenarios")} /></Panel>;
-  const choose = (s: Scenario) => {
-    setName(s.name);
-    setArms(s.default_arms);
-    setLength(s.seconds);
-  };
+  const scenario = doc.scenarios.find((s) => s.name === name);
+  const target = doc.targets.find((x) => x.name === targeted);
+  const load = target?.scenarios.find((s) => s.name === name);
+  if (!scenario || !target || !load) return <Panel title={t("rehearse.start")}><Empty title={t("rehearse.noScenarios")} /></Panel>;
+  const arms = target.arms ?? chosen ?? scenario.default_arms;
+  const length = wanted ?? load.seconds;
   const takes = span(arms.length * length);
   const start = () => act({
     title: t("rehearse.startTitle", { name: either(scenario.title, scenario.title_ko) }),
-    what: <><p>{t("rehearse.startWhat", { takes, target: target === doc.allowed[0] ? t("rehearse.sample") : target })}</p>{target !== doc.allowed[0] && <p class="error">{t("rehearse.realTarget")}</p>}</>,
-    path: "rehearsals", revision: false, danger: target !== doc.allowed[0], label: t("rehearse.go"), done: t("rehearse.started"),
-    body: { scenario: name, arms, duration: `${length}s`, ...(seed && { seed: Number(seed) }), ...(target !== doc.allowed[0] && { target }) },
+    what: t("rehearse.startWhat", { takes, target: targetName(target) }),
+    check: target.url && (
+      <>
+        <p><b>{t("rehearse.realTarget")}</b></p>
+        <p>{t("rehearse.load", { url: target.url, n: num(Math.round(load.planned / load.seconds * length)), peak: num(Math.ceil(load.peak_per_s)), most: num(target.most_per_s), takes })}</p>
+        {load.scaled < 1 && <p>{t("rehearse.scaled", { share: share(load.scaled) })}</p>}
+        <p class="help">{t("rehearse.consent")}</p>
+      </>
+    ),
+    path: "rehearsals", revision: false, danger: !!target.url, label: t("rehearse.go"), done: t("rehearse.started"),
+    body: { scenario: name, arms, duration: `${length}s`, ...(seed && { seed: Number(seed) }), ...(target.url && { target: target.name }) },
   });
   return (
     <Panel title={t("rehearse.start")} note={t("rehearse.startNote")} class="start">
@@ -105,32 +125,39 @@ function Start({ doc }: { doc: Doc }) {
           <legend>{t("rehearse.scenario")}</legend>
           {doc.scenarios.map((s) => (
             <label key={s.name}>
-              <input type="radio" name="scenario" checked={s.name === name} onChange={() => choose(s)} />
+              <input type="radio" name="scenario" checked={s.name === name} onChange={() => {
+                setName(s.name);
+                setChosen(undefined);
+                setWanted(undefined);
+              }} />
               <span><b>{either(s.title, s.title_ko)}</b><small>{either(s.what, s.what_ko)}</small></span>
             </label>
           ))}
         </fieldset>
-        <fieldset class="arms">
+        {!target.arms && <fieldset class="arms">
           <legend>{t("rehearse.arms")}</legend>
           {doc.arms.filter((a) => scenario.arms.includes(a.name)).map((a) => (
             <label key={a.name}>
-              <input type="checkbox" value={a.name} checked={arms.includes(a.name)} onChange={(e) => setArms(scenario.arms.filter((x) => (x === a.name ? e.currentTarget.checked : arms.includes(x))))} />
+              <input type="checkbox" value={a.name} checked={arms.includes(a.name)} onChange={(e) => setChosen(scenario.arms.filter((x) => (x === a.name ? e.currentTarget.checked : arms.includes(x))))} />
               <span>{either(a.title, a.title_ko)}</span>
             </label>
           ))}
           {arms.length === 0 && <p class="error" role="alert">{t("rehearse.noArms")}</p>}
-        </fieldset>
+        </fieldset>}
         <div class="rest">
           <Field label={t("rehearse.length")} help={t("rehearse.lengthHelp", { takes })}>
-            {(p) => <input {...p} type="number" min={5} max={600} step="1" required value={length} onInput={(e) => setLength(Number(e.currentTarget.value))} />}
+            {(p) => <input {...p} type="number" min={5} max={600} step="1" required value={length} onInput={(e) => setWanted(Number(e.currentTarget.value))} />}
           </Field>
           <Field label={t("rehearse.target")} help={t("rehearse.targetHelp")}>
-            {(p) => <select {...p} value={target} onChange={(e) => setTarget(e.currentTarget.value)}>{doc.allowed.map((x, i) => <option key={x} value={x}>{i === 0 ? t("rehearse.sample") : x}</option>)}</select>}
+            {(p) => <select {...p} value={targeted} onChange={(e) => {
+              setTargeted(e.currentTarget.value);
+              setWanted(undefined);
+            }}>{doc.targets.map((x) => <option key={x.name} value={x.name}>{targetName(x)}</option>)}</select>}
           </Field>
           <Field label={t("rehearse.seed")} help={t("rehearse.seedHelp")}>
             {(p) => <input {...p} inputMode="numeric" pattern="[0-9]{0,15}" value={seed} onInput={(e) => setSeed(e.currentTarget.value)} />}
           </Field>
-          <Guarded need="operator" type="submit" kind="primary" data-do="start" disabled={arms.length === 0}>{t("rehearse.go")}…</Guarded>
+          <Guarded need={target.needs_role} type="submit" kind="primary" data-do="start" disabled={arms.length === 0}>{t("rehearse.go")}…</Guarded>
         </div>
       </form>
     </Panel>
@@ -190,7 +217,7 @@ function Report({ id, doc, live }: { id: string; doc: Doc; live: boolean }) {
       )}
       {live && !job.series && <p class="help">{t("rehearse.soon")}</p>}
       {job.series && Object.keys(job.series.arms).length > 0 && <SideBySide series={job.series} doc={doc} arms={live ? job.arms : job.arms.filter((arm) => job.series!.arms[arm])} least={live ? job.duration_seconds : 0} />}
-      <Facts of={[[t("rehearse.length"), seconds(job.duration_seconds)], [t("rehearse.target"), job.target === doc.allowed[0] ? t("rehearse.sample") : job.target], [t("rehearse.seed"), String(job.seed)]]} />
+      <Facts of={[[t("rehearse.length"), seconds(job.duration_seconds)], [t("rehearse.target"), targetName({ name: job.target, url: job.url })], [t("rehearse.seed"), String(job.seed)]]} />
     </Panel>
   );
 }

@@ -13,7 +13,7 @@ import { toast } from "./toast";
 const expiries = ["5m", "15m", "30m", "1h", "2h", "6h", "24h"];
 export const expiryLabel = (d: string) => tOr(`for.${d}`, d);
 
-type Step = { kind: "ask" } | { kind: "confirm"; predicted: Predicted } | { kind: "changed"; problem: ProblemDoc };
+type Step = { kind: "ask" } | { kind: "confirm"; predicted?: Predicted } | { kind: "changed"; problem: ProblemDoc };
 
 export function AskDialog({ a }: { a: Open }) {
   const [values, setValues] = useState<Values>(() => Object.fromEntries((a.fields ?? []).map((f) => [f.name, f.value ?? f.options?.[0]?.value ?? ""])));
@@ -31,12 +31,13 @@ export function AskDialog({ a }: { a: Open }) {
     a.resolve(answer);
   };
   const send = async (confirm: boolean, revision = saw) => {
+    if (a.check && !confirm) return setStep({ kind: "confirm" });
     setBusy(true);
     setProblem(undefined);
     const body: Record<string, unknown> = { ...(typeof a.body === "function" ? a.body(values) : a.body) };
     if (a.reason !== false) body.reason = reason.trim();
     if (a.expiry) body.for = expiry;
-    if (confirm) body.confirm = true;
+    if (confirm && !a.check) body.confirm = true;
     if (revision !== undefined) body.revision = revision;
     const path = typeof a.path === "function" ? a.path(values) : a.path;
     if (!path) return close(body);
@@ -93,11 +94,11 @@ export function AskDialog({ a }: { a: Open }) {
       )}
       {step.kind === "confirm" && (
         <div class="step" ref={focusFirst}>
-          <Effect predicted={step.predicted} />
+          {step.predicted ? <Effect predicted={step.predicted} /> : <div class="effect" role="alert">{a.check}</div>}
           {problem && <p class="error" role="alert">{problemText(problem)}</p>}
           <footer>
             <Button onClick={() => setStep({ kind: "ask" })}>{t("act.back")}</Button>
-            <Button kind="danger" busy={busy} onClick={() => void send(true)} data-do="confirm">{t("act.anyway", { label: a.label })}</Button>
+            <Button kind="danger" busy={busy} onClick={() => void send(true)} data-do="confirm">{step.predicted ? t("act.anyway", { label: a.label }) : a.label}</Button>
           </footer>
         </div>
       )}

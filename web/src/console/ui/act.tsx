@@ -59,6 +59,8 @@ export interface Act {
   /** What was seen of it is sent, so that two people do not work against each other: the state of all controls, its own, or none (false). */
   revision?: number | false;
   danger?: boolean;
+  /** What is to be agreed to in a second step, before anything is sent. */
+  check?: ComponentChildren;
   /** The word of the button. */
   label: string;
   /** What is said when it is done. */
