@@ -13,6 +13,8 @@ let provider;
 let billing;
 let taken = 0;
 let broken = true;
+let staging;
+let stormed = 0;
 before(async () => {
   provider = await startProvider({ client: 'daero', secret: 'of-the-provider', claims: { email: 'kim@example.com', email_verified: true, groups: ['sre'] } });
   billing = await serve((request, answer) => {
@@ -21,7 +23,13 @@ before(async () => {
       answer.writeHead(broken ? 422 : 204).end();
     });
   });
-  [gateway, browser] = await Promise.all([startGateway({
+  staging = await serve((request, answer) => {
+    if (request.url === '/.well-known/daero-rehearsal') return answer.end(`allow 127.0.0.1:${staging.port}\n`);
+    stormed++;
+    request.resume().on('end', () => answer.end('{}'));
+  });
+  browser = await startBrowser();
+  gateway = await startGateway({
     daero: `
 		captcha {
 			pool 40
@@ -46,14 +54,22 @@ before(async () => {
 				role operator claim groups sre
 			}
 		}`,
+    console: ` {
+\t\trehearse {
+\t\t\ttarget staging http://127.0.0.1:${staging.port} {
+\t\t\t\tmost 40
+\t\t\t}
+\t\t}
+\t}`,
     site: '\tdaero_relay\n\tdaero_captcha\n\trespond "hello"',
-  }), startBrowser()]);
+  });
 });
 after(async () => {
   await browser?.close();
   await gateway?.stop();
   provider?.close();
   billing?.close();
+  staging?.close();
 });
 
 const dialog = (page) => page.locator('dialog[open]');
@@ -268,6 +284,31 @@ test('a rehearsal is started, watched, kept and read; another is cancelled', asy
   await page.locator('.panel').getByText('■ cancelled').first().waitFor();
   await page.locator('[data-do=start]').waitFor();
   await page.done();
+});
+
+test('a target that is not the sample is an admin\'s to choose, says what it will be sent, and is sent no more', async () => {
+  const page = await operator(browser, gateway);
+  await logIn(page, gateway, 'drill', 'admin');
+  await page.goto(url(gateway, 'rehearse'));
+  await page.getByLabel('Target').selectOption('staging');
+  await page.getByLabel('Length (s)').fill('5');
+  await page.locator('[data-do=start]').click();
+  await dialog(page).getByLabel('Reason').fill('before the move');
+  await dialog(page).locator('button[type=submit]').click();
+  await dialog(page).getByText(/requests to http:\/\/127\.0\.0\.1:\d+ in 5 s, \d+ in the busiest second; never more than 40\/s/).waitFor();
+  assert.equal(stormed, 0, 'nothing is sent before the second step');
+  await dialog(page).locator('[data-do=confirm]').click();
+  await page.locator('.running').waitFor();
+  await page.locator('.running').waitFor({ state: 'detached', timeout: 60_000 });
+  const { past: [job] } = await gateway.local('GET', 'rehearsals');
+  assert.ok(['passed', 'missed', 'noisy'].includes(job.state), JSON.stringify(job));
+  assert.ok(stormed > 20 && stormed <= 40 * 8, `${stormed} requests`);
+  const under = await operator(browser, gateway);
+  await logIn(under, gateway, 'under', 'operator');
+  await under.goto(url(gateway, 'rehearse'));
+  await under.getByLabel('Target').selectOption('staging');
+  await under.locator('button.locked').filter({ hasText: 'Start' }).waitFor();
+  await Promise.all([page.done(), under.done()]);
 });
 
 test('somebody whose account is elsewhere comes in by the button, with the role that the provider gives', async () => {

@@ -100,11 +100,11 @@ export async function startRehearsal({ scenario = 'earthquake', duration = 20, l
 }
 
 /**
- * Starts a gateway with a configuration: of the option daero, of the site of the
- * console, and of other sites. What
+ * Starts a gateway with a configuration: of the option daero, of the console,
+ * of its site, and of other sites. What
  * it keeps is in a directory of its own, so that another build can go on with it.
  */
-export async function startGateway({ daero = '', site = '', sites = '' }) {
+export async function startGateway({ daero = '', console = '', site = '', sites = '' }) {
   const dir = mkdtempSync(join(tmpdir(), 'daero-console-'));
   const [port, admin] = [await freePort(), await freePort()];
   const file = join(dir, 'Caddyfile');
@@ -121,7 +121,7 @@ export async function startGateway({ daero = '', site = '', sites = '' }) {
 \t}
 }
 :${port} {
-\tdaero_console
+\tdaero_console${console}
 ${site}
 }
 ${sites}`);
