@@ -23,7 +23,7 @@ func TestRehearsalsBesideTheGateway(t *testing.T) {
 	if gateway.Rehearsals() != held {
 		t.Error("a reload brings another host: what it holds would be nobody's")
 	}
-	if n := len(held.Scenarios()); n != 5 || len(held.Arms()) != 6 {
+	if n := len(held.Scenarios()); n != 5 || len(held.Arms()) != 7 {
 		t.Errorf("%d scenarios, arms %+v", n, held.Arms())
 	}
 	for want, r := range map[string]job.Request{

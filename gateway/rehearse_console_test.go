@@ -4,59 +4,32 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/daero/daero/gateway"
 	"github.com/daero/daero/rehearse/cli"
 	"github.com/daero/daero/rehearse/job"
 )
-
-// program returns a daero to start: this test binary, which [TestProgram] makes
-// the whole of it.
-func program(t *testing.T) string {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "daero")
-	text := fmt.Sprintf("#!/bin/sh\nDAERO_TEST_ARGS=$(printf '%%s\\037' \"$@\") exec '%s' -test.run '^TestProgram$'\n", self)
-	if err := os.WriteFile(file, []byte(text), 0o700); err != nil { //nolint:gosec // it is started
-		t.Fatal(err)
-	}
-	return file
-}
-
-// TestProgram is daero where a test starts it as such, and nothing elsewhere.
-func TestProgram(*testing.T) {
-	args := os.Getenv("DAERO_TEST_ARGS")
-	if args == "" {
-		return
-	}
-	_ = os.Unsetenv("DAERO_TEST_ARGS") // of no other program
-	os.Args = append([]string{"daero"}, strings.Split(strings.TrimSuffix(args, "\x1f"), "\x1f")...)
-	gateway.Main()
-	os.Exit(0) // before the test says anything
-}
 
 // TestRehearsalIsWatched: whoever follows the link that a rehearsal prints sees
 // the gateway that is being rehearsed, before its storm begins, and nobody does
 // once it is over.
 func TestRehearsalIsWatched(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
 	said, end := io.Pipe()
 	var report bytes.Buffer
 	status := make(chan int, 1)
 	go func() {
-		status <- cli.Rehearse(t.Context(), strings.Fields("goal --arms auto --duration 4s --console --console-lead 1s --progress json --output json --bars correctness --behind --program "+program(t)), nil, &report, end)
+		status <- cli.Rehearse(t.Context(), strings.Fields("goal --arms auto --duration 4s --console --console-lead 1s --progress json --output json --bars correctness --behind --program "+self), nil, &report, end)
 		_ = end.Close() // whoever reads knows by that
 	}()
 	var base string

@@ -54,7 +54,7 @@ func Descriptions() (all []Description) {
 
 // ArmDescriptions says of every arm what it is.
 func ArmDescriptions() (all []Description) {
-	for _, name := range arms(Earthquake) {
+	for _, name := range append(arms(Earthquake), ArmTarget) {
 		t := armTitles[name]
 		t[0] = strings.TrimPrefix(t[0], name+": ")
 		all = append(all, Description{Name: name, Title: t})

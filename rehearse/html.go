@@ -125,7 +125,7 @@ var armTitles = map[string][2]string{
 	ArmStatic:    {"static: lanes set by hand", "손으로 정한 차선"},
 	ArmLanes:     {"lanes: daero's lanes alone", "차선만"},
 	ArmHonouring: {"lanes-honouring: clients come back when told", "차선, 약속을 지키는 앱"},
-	ArmTarget:    {"target: somebody else's service, as clients felt it", "허용된 대상"},
+	ArmTarget:    {"target: another service, as its clients felt it", "허용된 대상, 이용자가 느낀 대로"},
 	ArmAuto:      {"auto: lanes, levels and playbook", "차선과 자동 대응"},
 }
 

@@ -30,9 +30,13 @@ func (r *Report) elsewhereBars(a *ArmReport, calm int64, correctnessOnly bool) {
 	r.Bars = append(r.Bars,
 		Bar{Name: "message success", Want: ">= 0.999", Got: got, OK: got != nil && *got >= wantAutoSuccess},
 		Bar{Name: "sessions kept", Want: ">= 0.95", Got: &kept, OK: kept >= wantKept},
-		served(a),
 	)
 	not := func(name, why string) { r.NotJudged = append(r.NotJudged, NotJudged{name, why}) }
+	if b, ok := servedWhereSent(a); ok {
+		r.Bars = append(r.Bars, b)
+	} else {
+		not(b.Name, "no login was sent: let more be sent a second, or take longer")
+	}
 	switch {
 	case correctnessOnly:
 		not("p99, attempts and recovery", "only what does not depend on speed is judged")
@@ -56,6 +60,23 @@ func (r *Report) elsewhereBars(a *ArmReport, calm int64, correctnessOnly bool) {
 	if r.Target.PutOff > 0 {
 		not(fmt.Sprintf("%d attempts when they were due", r.Target.PutOff), fmt.Sprintf("they had to wait: at most %.0f requests a second are sent", r.Target.Most))
 	}
+}
+
+// servedWhereSent is served, in the phases in which there was a login: of few
+// people a short phase may have none. ok is false where there was none at all.
+func servedWhereSent(a *ArmReport) (b Bar, ok bool) {
+	b = Bar{Name: "logins served per second", Want: "> 0", OK: true}
+	for _, p := range a.Phases[1:] {
+		l := p.Lanes[laneLogin]
+		if l.Sent == 0 {
+			continue
+		}
+		if ok = true; b.Got == nil || l.Goodput < *b.Got {
+			b.Got, b.Note = &l.Goodput, "worst in "+p.Name
+		}
+		b.OK = b.OK && l.Goodput > 0
+	}
+	return b, ok
 }
 
 // few reports whether an arm has too few messages in the calm for its p99.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 )
@@ -27,8 +28,8 @@ const (
 // ParseRequest reads POST /api/messages {"text":"…"}.
 func ParseRequest(text string) (Request, error) {
 	method, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
-	path, body, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	r := Request{method, path, strings.TrimSpace(body)}
+	where, body, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	r := Request{method, where, strings.TrimSpace(body)}
 	return r, r.validate()
 }
 
@@ -66,9 +67,11 @@ func (r Request) validate() error {
 	return nil
 }
 
-// reserved reports whether a path is of a console, of its API or of consent.
-func reserved(path string) bool {
-	return path == "/daero" || strings.HasPrefix(path, "/daero/") || strings.HasPrefix(path, "//") || strings.HasPrefix(path, "/.well-known/") || strings.Contains(path, "/../")
+// reserved reports whether a path, however it is written, is of a console, of
+// its API or of consent.
+func reserved(p string) bool {
+	clean := path.Clean(strings.ToLower(p))
+	return clean == "/daero" || strings.HasPrefix(clean, "/daero/") || strings.HasPrefix(clean, "/.well-known/") || strings.HasPrefix(p, "//")
 }
 
 // user stands for whoever makes a request.

@@ -18,9 +18,9 @@ type Service struct {
 	URL string `json:"url"`
 	// Message, Login and Sync are the requests that stand for those of the sample
 	// messenger.
-	Message Request `json:"message"`
-	Login   Request `json:"login"`
-	Sync    Request `json:"sync"`
+	Message Request `json:"message,omitzero"`
+	Login   Request `json:"login,omitzero"`
+	Sync    Request `json:"sync,omitzero"`
 	// Headers are sent along with every request, by name.
 	Headers map[string]string `json:"headers,omitempty"`
 	// Most is how many requests a second it is sent, never more. Default

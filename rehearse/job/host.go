@@ -111,10 +111,10 @@ func (h *Host) Close() {
 }
 
 // Scenarios and Arms are what can be rehearsed.
-func (h *Host) Scenarios() []Scenario { return slices.Clone(h.cfg.Scenarios) }
+func (h *Host) Scenarios() []Scenario { return append([]Scenario{}, h.cfg.Scenarios...) }
 
 // Arms are those of all scenarios.
-func (h *Host) Arms() []Arm { return slices.Clone(h.cfg.Arms) }
+func (h *Host) Arms() []Arm { return append([]Arm{}, h.cfg.Arms...) }
 
 // Load says what a request would send, were it started.
 func (h *Host) Load(r Request) (Load, error) {
