@@ -195,7 +195,7 @@ function Settings() {
           <div class="pref">{t("shell.lang")}<Choice label={t("shell.lang")} value={lang} onChange={(v) => setPref("lang", v as "ko")} items={[{ key: "ko", label: <span lang="ko">한국어</span> }, { key: "en", label: <span lang="en">English</span> }]} /></div>
           <div class="pref">{t("shell.theme")}<Choice label={t("shell.theme")} value={theme} onChange={(v) => setPref("theme", v as "auto")} items={(["auto", "light", "dark"] as const).map((key) => ({ key, label: t(`theme.${key}`) }))} /></div>
           <div class="pref">{t("shell.zone")}<Choice label={t("shell.zone")} value={zone} onChange={(v) => setPref("zone", v as "utc")} items={[{ key: "local", label: t("zone.local") }, { key: "utc", label: "UTC" }]} /></div>
-          <p class="help">{t("shell.zoneIs", { zone: zoneName() })}</p>
+          <p class="help">{t("shell.zoneIs", { zone: zoneName() })} · <a href="licenses.txt">{t("shell.licenses")}</a></p>
           {session.name && (
             <>
               <hr />
