@@ -41,7 +41,7 @@ var fence = regexp.MustCompile("(?s)```\n({\n.*?)```")
 
 func TestCaddyfilesAreAccepted(t *testing.T) {
 	t.Setenv("DAERO_SECRET", strings.Repeat("s", 32))
-	for _, name := range []string{"SHOP_TOKEN", "WEB_TOKEN", "KAFKA_PASSWORD", "OIDC_SECRET"} {
+	for _, name := range []string{"SHOP_TOKEN", "WEB_TOKEN", "KAFKA_PASSWORD", "OIDC_SECRET", "STAGING_TOKEN"} {
 		t.Setenv(name, strings.Repeat("s", 32))
 	}
 	t.Setenv("BILLING_SECRET", "whsec_"+strings.Repeat("c2Vj", 8))

@@ -111,7 +111,7 @@ func FuzzParse(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%s: %v", text, err)
 			}
-			if strings.HasPrefix(req.URL.Path, "/daero/") || req.URL.User != nil || strings.ToLower(req.URL.Host) != strings.ToLower(req.Host) {
+			if strings.HasPrefix(req.URL.Path, "/daero/") || req.URL.User != nil || !strings.EqualFold(req.URL.Host, req.Host) {
 				t.Errorf("%s: goes to %s", text, req.URL)
 			}
 		}

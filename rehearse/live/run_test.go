@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -57,6 +58,48 @@ func run(t *testing.T, p *live.Plan, target live.Target, o live.Options) *live.L
 		t.Fatal(err)
 	}
 	return log
+}
+
+// TestMost: never more than may be in any second, whoever tries again; what had
+// to wait for that counts from when it could be sent, and is not slow.
+func TestMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Duration
+		var mu sync.Mutex
+		start := time.Now()
+		p := plan(live.Source{
+			Name: "message", Lane: "message", Timeout: s,
+			Curve:   surge.Steps{{At: 0, Rate: 20}, {At: 4 * s, Rate: 100}},
+			Clients: surge.Population{{Weight: 1, Client: surge.Naive{Tries: 3}}},
+		})
+		log := run(t, p, target(func(a live.Attempt) (time.Duration, live.Result) {
+			mu.Lock()
+			defer mu.Unlock()
+			at = append(at, time.Since(start))
+			if a.Number < 3 && a.User%5 == 0 {
+				return 5 * ms, live.Result{Outcome: surge.Refused}
+			}
+			return 5 * ms, live.Result{}
+		}), live.Options{Most: 50})
+		for i, from := 0, 0; i < len(at); i++ {
+			for at[i]-at[from] >= s {
+				from++
+			}
+			if n := i - from + 1; n > 50 {
+				t.Fatalf("%d in the second before %s", n, at[i])
+			}
+		}
+		m := log.Lane("message")
+		if n := int64(len(at)); m.Attempts != n || n < 350 || n > 400 {
+			t.Errorf("%d sent, %d noted, want 80 in the calm and 50 a second in the storm", n, m.Attempts)
+		}
+		if p99 := m.Phases[1].Latency.Quantile(0.99); p99 > 8 {
+			t.Errorf("p99 %g ms: who had to wait is taken for slow", p99)
+		}
+		if log.PutOff < 200 || log.PutOff > 300 {
+			t.Errorf("%d put off, want all of the storm but the first", log.PutOff)
+		}
+	})
 }
 
 func TestRunCountsEverything(t *testing.T) {
