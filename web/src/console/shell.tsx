@@ -221,7 +221,7 @@ function Heard() {
   useEffect(() => {
     const { level, stale: before } = was.current;
     if (n !== undefined && level !== undefined && n !== level) setSaid(t(n > level ? "heard.rose" : "heard.fell", { level: `${n} ${levelName(n)}`, why: whyOf(now?.level.because) }));
-    else if (before !== undefined && before !== stale) setSaid(t(stale ? "heard.stale" : "heard.live"));
+    else if (before !== undefined && before !== stale) setSaid(t(stale ? "shell.silent" : "heard.live"));
     was.current = { level: n, stale: now ? stale : undefined };
   }, [n, stale]);
   return <div class="hidden" aria-live="assertive" id="heard">{said}</div>;

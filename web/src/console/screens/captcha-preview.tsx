@@ -42,8 +42,8 @@ export function Preview() {
       }}>
         {select("kind", t("captcha.kind"), kinds.map((k) => [k, t(`captcha.kind.${k}` as Key)]))}
         {select("level", t("captcha.level"), ["0", "1", "2", "3", "4"].map((n) => [n, n]))}
-        {select("lang", t("captcha.lang"), ["ko", "en"].map((l) => [l, t(`captcha.in.${l}` as Key)]))}
-        <Field label={t("captcha.seed")}>{(p) => <input {...p} inputMode="numeric" pattern="[0-9]*" placeholder={t("captcha.random")} value={seed} onChange={(e) => setSeed(e.currentTarget.value.replace(/\D/g, ""))} />}</Field>
+        {select("lang", t("shell.lang"), ["ko", "en"].map((l) => [l, t(`captcha.in.${l}` as Key)]))}
+        <Field label={t("rehearse.seed")}>{(p) => <input {...p} inputMode="numeric" pattern="[0-9]*" placeholder={t("captcha.random")} value={seed} onChange={(e) => setSeed(e.currentTarget.value.replace(/\D/g, ""))} />}</Field>
         <Button type="submit" kind="primary" busy={loading}>{t("captcha.another")}</Button>
       </form>
       {missing ? <Missing /> : <Problem problem={problem} retry={reload} />}
@@ -75,7 +75,7 @@ function Question({ doc, shown, lang, onShow }: { doc: Doc; shown: boolean; lang
     <figure class="question">
       <figcaption>
         <p lang={lang}><b>{doc.question}</b> {icon && <img src={icon} alt="" width="28" height="28" />}</p>
-        <small>{t("captcha.seed")} {doc.seed}</small>
+        <small>{t("rehearse.seed")} {doc.seed}</small>
       </figcaption>
       {image && (
         <div class="map">

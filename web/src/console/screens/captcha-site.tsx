@@ -45,7 +45,7 @@ export function OneSite({ site, onSecret }: { site: Site; onSecret(doc: Made): v
     method: "PATCH", path: `captcha/sites/${site.key}`, body: { disabled: !site.disabled }, revision: site.revision ?? false, label: t(site.disabled ? "captcha.enable" : "captcha.disable"),
   });
   const remove = () => act({
-    title: t("captcha.removeTitle", { name: site.name }), what: t("captcha.removeWhat"), method: "DELETE", path: `captcha/sites/${site.key}`, revision: site.revision ?? false, danger: true, label: t("captcha.remove"), done: t("captcha.removed", { name: site.name }),
+    title: t("captcha.removeTitle", { name: site.name }), what: t("captcha.removeWhat"), method: "DELETE", path: `captcha/sites/${site.key}`, revision: site.revision ?? false, danger: true, label: t("rehearse.remove"), done: t("captcha.removed", { name: site.name }),
     onDone: () => go(href("captcha")),
   });
   return (
@@ -53,7 +53,7 @@ export function OneSite({ site, onSecret }: { site: Site; onSecret(doc: Made): v
       <Statistics site={site} />
       <div class="split even">
         <Embed site={site} />
-        <Panel title={t("captcha.settings")} side={<Guarded small need="operator" kind="primary" onClick={() => edit(site, () => {})}>{t("captcha.edit")}…</Guarded>}>
+        <Panel title={t("shell.settings")} side={<Guarded small need="operator" kind="primary" onClick={() => edit(site, () => {})}>{t("captcha.edit")}…</Guarded>}>
           <Facts of={[
             [t("captcha.state"), site.disabled ? <Badge>○ {t("captcha.off")}</Badge> : <Badge tone="good">● {t("captcha.on")}</Badge>],
             [t("captcha.hosts"), site.hosts.length ? site.hosts.map((h) => <code key={h} class="host">{h}</code>) : t("captcha.noHosts")],
@@ -67,13 +67,13 @@ export function OneSite({ site, onSecret }: { site: Site; onSecret(doc: Made): v
           <h3>{t("captcha.secrets")}</h3>
           <ul class="rows">
             {site.secrets.map((s, i) => (
-              <li key={s.created}><div>{t("captcha.secretFrom")} <Time at={s.created} full /></div><Badge tone={s.expires ? "warn" : "good"}>{s.expires ? t("captcha.secretUntil", { at: dayTime(s.expires) }) : t(i === 0 ? "captcha.secretNow" : "captcha.secretGood")}</Badge></li>
+              <li key={s.created}><div>{t("captcha.secretFrom")} <Time at={s.created} full /></div><Badge tone={s.expires ? "warn" : "good"}>{s.expires ? t("now.until", { at: dayTime(s.expires) }) : t(i === 0 ? "captcha.secretNow" : "captcha.secretGood")}</Badge></li>
             ))}
           </ul>
           <div class="buttons">
             <Guarded small need="operator" onClick={() => void rotate()}>{t("captcha.rotate")}…</Guarded>
             <Guarded small need="operator" onClick={() => void toggle()}>{t(site.disabled ? "captcha.enable" : "captcha.disable")}…</Guarded>
-            <Guarded small need="admin" kind="danger" onClick={() => void remove()}>{t("captcha.remove")}…</Guarded>
+            <Guarded small need="admin" kind="danger" onClick={() => void remove()}>{t("rehearse.remove")}…</Guarded>
           </div>
         </Panel>
       </div>

@@ -60,16 +60,16 @@ function Sites({ of: { data, problem, missing, reload }, chosen }: { of: ReturnT
           {site ? <OneSite key={site.key} site={site} onSecret={setMade} /> : <Empty title={t("captcha.gone")} />}
         </>
       ) : (
-        <Panel title={t("captcha.sites")} note={t("captcha.sitesNote")} side={<Guarded small kind="primary" need="admin" onClick={() => edit(undefined, setMade)}>{t("captcha.add")}…</Guarded>}>
+        <Panel title={t("captcha.tab.sites")} note={t("captcha.sitesNote")} side={<Guarded small kind="primary" need="admin" onClick={() => edit(undefined, setMade)}>{t("captcha.add")}…</Guarded>}>
           <Table
-            caption={t("captcha.sites")} cards rows={data.sites} rowKey={(s) => s.key} empty={<Empty title={t("captcha.noSites")}>{t("captcha.noSitesHelp")}</Empty>}
+            caption={t("captcha.tab.sites")} cards rows={data.sites} rowKey={(s) => s.key} empty={<Empty title={t("captcha.noSites")}>{t("captcha.noSitesHelp")}</Empty>}
             columns={[
               { key: "name", label: t("captcha.name"), head: true, render: (s) => <a href={href("captcha", [s.key])}>{s.name}</a> },
               { key: "on", label: t("captcha.state"), render: (s) => (s.disabled ? <Badge>○ {t("captcha.off")}</Badge> : <Badge tone="good">● {t("captcha.on")}</Badge>) },
               { key: "hosts", label: t("captcha.hosts"), wide: true, render: (s) => s.hosts.length ? s.hosts.map((h) => <code key={h} class="host">{h}</code>) : t("captcha.noHosts") },
               { key: "langs", label: t("captcha.langs"), render: (s) => s.langs.map((l) => tOr(`captcha.in.${l}`, l)).join(", ") },
               { key: "ask", label: t("captcha.ask"), render: (s) => <>{t(`captcha.ask.${s.policy.ask}` as Key)}<small>{t("captcha.atLevel", { n: s.policy.level })}</small></> },
-              { key: "key", label: t("captcha.key"), render: (s) => <><code title={s.key}>{s.key.slice(0, 8)}…</code> <CopyButton text={s.key} label={t("captcha.copyKey")} /></> },
+              { key: "key", label: t("captcha.key"), render: (s) => <><code title={s.key}>{s.key.slice(0, 8)}…</code> <CopyButton text={s.key} label={t("ui.copy")} /></> },
               { key: "changed", label: t("captcha.changed"), render: (s) => <Time at={s.changed} /> },
             ]}
           />
@@ -87,7 +87,7 @@ const Removed = ({ of }: { of: NonNullable<SitesDoc["removed"]> }) => of.length 
     <ul class="rows">
       {of.map((s) => (
         <li key={s.key}>
-          <div>{s.name} <small>{t("log.untilAt", { at: dayTime(s.until) })}</small></div>
+          <div>{s.name} <small>{t("now.until", { at: dayTime(s.until) })}</small></div>
           <Guarded small need="admin" data-do="restore" onClick={() => void act({ title: t("captcha.restoreTitle", { name: s.name }), what: t("captcha.restoreWhat"), path: `captcha/sites/${s.key}/restore`, revision: false, label: t("captcha.restore") })}>{t("captcha.restore")}…</Guarded>
         </li>
       ))}
@@ -111,10 +111,10 @@ function StrengthPanels() {
         <Table
           caption={t("captcha.bars")} cards rows={[...bars].sort((a, b) => Number(a.held) - Number(b.held))} rowKey={(b) => b.bar}
           columns={[
-            { key: "held", label: t("captcha.result"), render: (b) => <Badge tone={b.held ? "good" : "bad"}>{b.held ? "✓ " + t("captcha.held") : "✗ " + t("captcha.notHeld")}</Badge> },
-            { key: "bar", label: t("captcha.bar"), head: true, render: (b) => b.bar },
-            { key: "wanted", label: t("captcha.wanted"), num: true, render: (b) => b.wanted },
-            { key: "found", label: t("captcha.found"), wide: true, render: (b) => b.found },
+            { key: "held", label: t("playbook.result"), render: (b) => <Badge tone={b.held ? "good" : "bad"}>{b.held ? "✓ " + t("rehearse.held") : "✗ " + t("rehearse.missed")}</Badge> },
+            { key: "bar", label: t("rehearse.bar"), head: true, render: (b) => b.bar },
+            { key: "wanted", label: t("rehearse.wanted"), num: true, render: (b) => b.wanted },
+            { key: "found", label: t("rehearse.found"), wide: true, render: (b) => b.found },
           ]}
         />
       </Panel>
@@ -126,7 +126,7 @@ function StrengthPanels() {
             { key: "attacker", label: t("captcha.attacker"), render: (a) => a.attacker },
             { key: "kind", label: t("captcha.kind"), render: (a) => tOr(`captcha.kind.${a.kind}`, a.kind) },
             { key: "level", label: t("captcha.level"), num: true, render: (a) => a.level },
-            { key: "lang", label: t("captcha.lang"), render: (a) => tOr(`captcha.in.${a.lang}`, a.lang) },
+            { key: "lang", label: t("shell.lang"), render: (a) => tOr(`captcha.in.${a.lang}`, a.lang) },
             { key: "n", label: t("captcha.tries"), num: true, render: (a) => num(a.n) },
             { key: "rate", label: t("captcha.rate"), render: (a) => <Rate {...a} /> },
             { key: "seconds", label: t("captcha.perTry"), num: true, render: (a) => num(a.seconds) },

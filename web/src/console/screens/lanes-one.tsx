@@ -109,8 +109,8 @@ function Charts({ lane, history, s }: { lane: NowLane; history: History; s: Lane
     <div class="cols two">
       <Panel title={t("onelane.limitOver")} note={t("onelane.limitNote")}>
         <Chart title={t("onelane.limitOver")} describe={said(s.limit, num)} x={history.x} series={limit} marks={marks} height={200} sync={sync} />
-        <h3 class="sub">{t("onelane.latencyOver")}</h3>
-        <Chart title={t("onelane.latencyOver")} describe={said(s.recent_seconds, seconds)} x={history.x} series={latency} height={170} sync={sync} format={seconds} axis={seconds} />
+        <h3 class="sub">{t("onelane.latency")}</h3>
+        <Chart title={t("onelane.latency")} describe={said(s.recent_seconds, seconds)} x={history.x} series={latency} height={170} sync={sync} format={seconds} axis={seconds} />
         <Why lane={lane} />
       </Panel>
       <div class="stackup">

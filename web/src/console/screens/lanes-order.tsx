@@ -62,7 +62,7 @@ export const orderLane = (lane: NowLane, now: NowDoc): Act => ({
     { name: "every", label: t("onelane.every"), kind: "number", min: 1, max: 3600, step: 1, unit: t("onelane.sec"), value: "30", required: true, when: is("ramp"), help: t("onelane.rampHelp") },
     { name: "share", label: t("onelane.share"), kind: "range", min: 5, max: 100, step: 5, unit: "%", value: "50", when: is("shed", "defer", "challenge") },
     { name: "who", label: t("onelane.who"), kind: "select", options: ["", "foreground", "background"].map((w) => ({ value: w, label: t(w === "" ? "onelane.everyone" : `who.${w as "background"}`) })), when: is("shed", "defer", "challenge") },
-    { name: "ceiling", label: t("onelane.ceiling"), kind: "number", min: 1, step: 1, value: String(Math.max(1, lane.limit)), required: true, when: is("ceiling"), help: t("onelane.ceilingHelp") },
+    { name: "ceiling", label: t("onelane.permits"), kind: "number", min: 1, step: 1, value: String(Math.max(1, lane.limit)), required: true, when: is("ceiling"), help: t("onelane.ceilingHelp") },
   ],
   body: orderBody,
 });

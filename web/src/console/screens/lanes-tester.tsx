@@ -69,7 +69,7 @@ export function Tester() {
           <Field label={t("onelane.path")}>{(p) => <input {...p} value={url} required placeholder="/v1/login" spellcheck={false} autoComplete="off" onInput={(e) => setUrl(e.currentTarget.value)} />}</Field>
           <Field label={t("onelane.ip")}>{(p) => <input {...p} value={ip} placeholder="203.0.113.7" spellcheck={false} autoComplete="off" onInput={(e) => setIp(e.currentTarget.value)} />}</Field>
         </div>
-        <Field label={t("onelane.headers")} error={wrong ? t("onelane.headersWrong", { n: wrong }) : undefined} help={t("onelane.headersHelp")}>
+        <Field label={t("queues.headers")} error={wrong ? t("onelane.headersWrong", { n: wrong }) : undefined} help={t("onelane.headersHelp")}>
           {(p) => <textarea {...p} rows={2} value={text} placeholder={"X-App-State: background"} spellcheck={false} onInput={(e) => setText(e.currentTarget.value)} />}
         </Field>
         <div><Button type="submit" kind="primary" busy={busy}>{t("onelane.ask")}</Button></div>
@@ -86,7 +86,7 @@ export function Tester() {
               [t("onelane.user"), t(answer.user ? "onelane.known" : "onelane.anonymous")],
               [t("onelane.backend"), answer.backend],
               [t("onelane.site"), <code>{answer.site}</code>],
-              ...(answer.stream ? [[t("onelane.stream"), t("onelane.yes")] as [string, string]] : []),
+              ...(answer.stream ? [[t("onelane.stream"), t("captcha.yes")] as [string, string]] : []),
             ]} />
           </>
         )}

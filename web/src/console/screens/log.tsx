@@ -165,11 +165,11 @@ function Entries({ entries, again }: { entries: AuditEntry[]; again(): void }) {
     <Table
       caption={t("menu.log")} cards rows={entries} rowKey={(e) => e.id || contentOf(e)} empty={<Empty title={t("log.none")}>{t("log.noneHelp")}</Empty>}
       columns={[
-        { key: "at", label: t("log.when"), render: (e) => <Time at={e.at} /> },
+        { key: "at", label: t("playbook.when"), render: (e) => <Time at={e.at} /> },
         { key: "who", label: t("log.who"), render: (e) => (own(e) ? <Badge>{t("log.auto")}</Badge> : <Badge tone="info">{e.who}</Badge>) },
-        { key: "what", label: t("log.what"), head: true, render: (e) => <>{whatName(e.what)} {e.shadow && <Badge>{t("log.shadow")}</Badge>}</> },
+        { key: "what", label: t("log.what"), head: true, render: (e) => <>{whatName(e.what)} {e.shadow && <Badge>{t("now.inShadow")}</Badge>}</> },
         { key: "target", label: t("log.target"), render: (e) => <Target e={e} /> },
-        { key: "why", label: t("log.why"), wide: true, render: (e) => <>{e.why}{e.until && <small>{t("log.untilAt", { at: dayTime(e.until) })}</small>}<Details e={e} /></> },
+        { key: "why", label: t("log.why"), wide: true, render: (e) => <>{e.why}{e.until && <small>{t("now.until", { at: dayTime(e.until) })}</small>}<Details e={e} /></> },
         { key: "undo", label: t("ui.undo"), render: (e) => (undone.has(e.undo?.revision) ? t("log.undone") : <UndoButton e={e} again={again} />) },
       ]}
     />

@@ -48,7 +48,7 @@ export function Login() {
   const none = ways && open.length === 0 && !ways.oidc;
   return (
     <section class="login" aria-labelledby="login-title">
-      <h1 id="login-title">{t(expired ? "login.again" : "login.title")}</h1>
+      <h1 id="login-title">{t(expired ? "login.again" : "login.go")}</h1>
       {screen && screen !== "now" && !expired && <p class="help">{t("login.then", { screen: t(`menu.${screen}`) })}</p>}
       {(none || insecure) && <p class="error" role="alert">{insecure ? t("login.insecure") : t("login.noWays")} {insecure && <small lang="en">{insecure}</small>}</p>}
       {ways?.oidc && <><a class="button primary elsewhere" href={ways.oidc.href}>{t("login.with", { name: ways.oidc.name })}</a>{open.length > 0 && <p class="or"><span>{t("login.or")}</span></p>}</>}

@@ -54,7 +54,7 @@ export function Operators() {
       <header class="screen">
         <p class="state">{t("operators.you", { name: session.name, role: roleName(session.role) })}{session.expires && " · "}{session.expires && t("operators.until", { at: ago(session.expires) })}</p>
         {session.account && <Button onClick={() => void password(session.password !== false)}>{t("operators.password")}…</Button>}
-        <Button onClick={() => void session.logout()}>{t("operators.logout")}</Button>
+        <Button onClick={() => void session.logout()}>{t("shell.logout")}</Button>
       </header>
       {session.can("admin") ? <Accounts self={session.name} /> : <Panel title={t("operators.accounts")}><Empty title={t("operators.adminOnly")} /></Panel>}
       <Sessions all={session.can("admin")} />
@@ -68,7 +68,7 @@ function Accounts({ self }: { self: string }) {
   const add = () => act({
     title: t("operators.add"), path: "operators", reason: false, revision: false, label: t("operators.add"),
     fields: [
-      { name: "name", label: t("operators.name"), help: t("operators.nameHelp"), required: true, pattern: "[a-z0-9._@\\-]{1,64}" },
+      { name: "name", label: t("captcha.name"), help: t("operators.nameHelp"), required: true, pattern: "[a-z0-9._@\\-]{1,64}" },
       { name: "role", label: t("operators.role"), kind: "select", options: roles.map((value) => ({ value, label: `${roleName(value)}: ${t(`operators.may.${value}` as Key)}` })) },
       { name: "password", label: t("operators.passwordOptional"), kind: "password", help: t("operators.passwordHelp", { n: shortest }), wrong: (v) => (v ? tooShort(v) : undefined) },
     ],
@@ -86,7 +86,7 @@ function Accounts({ self }: { self: string }) {
     },
   });
   const remove = (o: Operator) => act({
-    title: t("operators.removeTitle", { name: o.name }), what: t("operators.removeWhat"), method: "DELETE", path: `operators/${encodeURIComponent(o.name)}`, body: { created: o.created }, revision: false, danger: true, label: t("operators.remove"), done: t("operators.removed", { name: o.name }),
+    title: t("operators.removeTitle", { name: o.name }), what: t("operators.removeWhat"), method: "DELETE", path: `operators/${encodeURIComponent(o.name)}`, body: { created: o.created }, revision: false, danger: true, label: t("rehearse.remove"), done: t("operators.removed", { name: o.name }),
   });
   return (
     <Panel title={t("operators.accounts")} note={t("operators.accountsNote")} side={<Button kind="primary" small onClick={() => void add()}>{t("operators.add")}…</Button>}>
@@ -95,15 +95,15 @@ function Accounts({ self }: { self: string }) {
         <Table
           caption={t("operators.accounts")} cards rows={data.operators} rowKey={(o) => o.name}
           columns={[
-            { key: "name", label: t("operators.name"), head: true, render: (o) => <>{o.name} {o.name === self && <Badge tone="info">{t("operators.self")}</Badge>}</> },
+            { key: "name", label: t("captcha.name"), head: true, render: (o) => <>{o.name} {o.name === self && <Badge tone="info">{t("operators.self")}</Badge>}</> },
             { key: "role", label: t("operators.role"), render: (o) => <><b>{roleName(o.role)}</b> <small>{t(`operators.may.${o.role}` as Key)}</small></> },
             { key: "ways", label: t("operators.ways"), render: (o) => (o.password ? t("operators.byPassword") : t("operators.byToken")) },
             { key: "used", label: t("operators.used"), render: (o) => (o.last_used ? <Time at={o.last_used} /> : t("operators.never")) },
             { key: "created", label: t("operators.created"), render: (o) => <Time at={o.created} /> },
-            { key: "do", label: t("operators.do"), render: (o) => (
+            { key: "do", label: t("queues.do"), render: (o) => (
               <div class="buttons">
                 <Button small onClick={() => void link(o)}>{t("operators.link")}…</Button>
-                <Button small kind="danger" disabled={o.name === self} title={o.name === self ? t("operators.notSelf") : undefined} onClick={() => void remove(o)}>{t("operators.remove")}…</Button>
+                <Button small kind="danger" disabled={o.name === self} title={o.name === self ? t("operators.notSelf") : undefined} onClick={() => void remove(o)}>{t("rehearse.remove")}…</Button>
               </div>
             ) },
           ]}
@@ -129,14 +129,14 @@ function Sessions({ all }: { all: boolean }) {
         <Table
           caption={t("operators.sessions")} cards rows={[...data.sessions].reverse()} rowKey={(s) => s.id} empty={<Empty title={t("operators.noSessions")} />}
           columns={[
-            { key: "name", label: t("operators.name"), head: true, render: (s) => <>{s.name} {s.current && <Badge tone="info">{t("operators.here")}</Badge>}</> },
+            { key: "name", label: t("captcha.name"), head: true, render: (s) => <>{s.name} {s.current && <Badge tone="info">{t("operators.here")}</Badge>}</> },
             { key: "role", label: t("operators.role"), render: (s) => roleName(s.role) },
             { key: "from", label: t("operators.from"), render: (s) => <code>{s.from}</code> },
             { key: "via", label: t("operators.via"), render: (s) => tOr(`operators.via.${s.via}`, s.via) },
             { key: "created", label: t("operators.began"), render: (s) => <Time at={s.created} /> },
             { key: "used", label: t("operators.used"), render: (s) => <Time at={s.last_used} /> },
             { key: "expires", label: t("operators.expires"), render: (s) => <Time at={s.expires} /> },
-            { key: "do", label: t("operators.do"), render: (s) => <Guarded small need="viewer" kind="danger" onClick={() => void end(s)}>{t("operators.end")}…</Guarded> },
+            { key: "do", label: t("queues.do"), render: (s) => <Guarded small need="viewer" kind="danger" onClick={() => void end(s)}>{t("operators.end")}…</Guarded> },
           ]}
         />
       )}

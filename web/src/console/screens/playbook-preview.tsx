@@ -116,7 +116,7 @@ function Found({ doc, goTo }: { doc: PreviewDoc; goTo(line: number): void }) {
         <Table
           caption={t("playbook.effect")} rows={doc.predicted ?? []} rowKey={(p) => p.level}
           columns={[
-            { key: "level", label: t("playbook.level"), head: true, render: (p) => <LevelBadge level={p.level} /> },
+            { key: "level", label: t("pin.level"), head: true, render: (p) => <LevelBadge level={p.level} /> },
             { key: "share", label: t("playbook.predicted"), render: (p) => <><Bar of={p.share} color="shed" />{p.share_in_force !== undefined && Math.abs(p.share - p.share_in_force) >= 0.0005 && <small> {t("playbook.was", { share: share(p.share_in_force) })}</small>}</> },
             { key: "by", label: t("playbook.by"), wide: true, render: (p) => p.actions?.length ? <ul class="plain">{p.actions.map((a) => <li key={a.id}><code>{a.id}</code> {share(a.strength)} → {share(a.share)}</li>)}</ul> : "–" },
           ]}

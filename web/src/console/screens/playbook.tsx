@@ -110,7 +110,7 @@ function Named({ action, id, kind }: { action?: Action; id: string; kind: string
 /** What narrows an action, and what it is about where that is no lane. */
 function Details({ action: a }: { action: Action }) {
   const parts = [
-    a.who && t(a.who === "background" ? "playbook.background" : "playbook.foreground"), a.new_device && t("playbook.newDevice"),
+    a.who && t(a.who === "background" ? "playbook.background" : "playbook.foreground"), a.new_device && t("who.new-device"),
     a.target && (a.value !== undefined && a.value !== "" ? `${a.target} = ${a.value}` : a.target), a.for_seconds ? seconds(a.for_seconds) : "",
     a.rate_per_second !== undefined && (a.rate_per_second ? t("playbook.rate", { n: a.rate_per_second }) : t("playbook.rate0")), a.status && String(a.status),
   ].filter(Boolean);
@@ -125,16 +125,16 @@ function StopButton({ id, share: refused, stopped }: { id: string; share: number
 
 function InForcePanel({ doc, actions }: { doc: PlaybookDoc; actions: Action[] }) {
   return (
-    <Panel class="now-on" title={t("playbook.inForce")} note={t("playbook.inForceNote", { n: doc.in_force.length })}>
+    <Panel class="now-on" title={t("now.inForce")} note={t("playbook.inForceNote", { n: doc.in_force.length })}>
       <Table
-        caption={t("playbook.inForce")} cards rows={doc.in_force} rowKey={(a) => a.id} empty={<Empty title={t("playbook.nothing")} />}
+        caption={t("now.inForce")} cards rows={doc.in_force} rowKey={(a) => a.id} empty={<Empty title={t("playbook.nothing")} />}
         rowClass={(a) => (a.stopped ? "stopped" : undefined)}
         columns={[
-          { key: "action", label: t("playbook.action"), head: true, wide: true, render: (a) => <><Named id={a.id} kind={a.kind} action={actions.find((x) => x.id === a.id)} /> {a.shadow && !a.stopped && <Badge tone="info">{t("playbook.shadowOnly")}</Badge>}{a.stopped && <p class="why">{t("playbook.stoppedBy", { by: a.stopped.by, until: dayTime(a.stopped.until), reason: a.stopped.reason })}</p>}</> },
+          { key: "action", label: t("playbook.action"), head: true, wide: true, render: (a) => <><Named id={a.id} kind={a.kind} action={actions.find((x) => x.id === a.id)} /> {a.shadow && !a.stopped && <Badge tone="info">{t("now.inShadow")}</Badge>}{a.stopped && <p class="why">{t("playbook.stoppedBy", { by: a.stopped.by, until: dayTime(a.stopped.until), reason: a.stopped.reason })}</p>}</> },
           { key: "row", label: t("playbook.since"), render: (a) => <><LevelBadge level={a.row} /> <Time at={a.since} /></> },
           { key: "strength", label: t("playbook.strength"), render: (a) => <Bar of={a.strength} color={a.shadow || a.stopped ? "muted" : "shed"} /> },
           { key: "share", label: t("playbook.predicted"), num: true, render: (a) => (a.predicted_share ? share(a.predicted_share) : "–") },
-          { key: "do", label: t("playbook.do"), render: (a) => <StopButton id={a.id} share={a.predicted_share} stopped={a.stopped} /> },
+          { key: "do", label: t("queues.do"), render: (a) => <StopButton id={a.id} share={a.predicted_share} stopped={a.stopped} /> },
         ]}
       />
     </Panel>
@@ -172,7 +172,7 @@ function Chip({ standing: { action: a, own }, live }: { standing: Standing; live
       {own && strength && <span class="strength"><Ramp from={strength[0]} to={strength[1]} /> {strength[0] === strength[1] ? `${strength[1]}%` : `${strength[0]}→${strength[1]}%`}</span>}
       {!own && <small>{t("playbook.kept")}</small>}
       {own && a.predicted_share > 0 && <small>{t("playbook.upTo", { share: share(a.predicted_share) })}</small>}
-      {a.shadow && <Badge tone="info">{a.would ? t("playbook.would", { n: a.would.times, share: share(a.would.share) }) : t("playbook.shadowOnly")}</Badge>}
+      {a.shadow && <Badge tone="info">{a.would ? t("playbook.would", { n: a.would.times, share: share(a.would.share) }) : t("now.inShadow")}</Badge>}
       {state && <Badge tone={state === "live" ? "warn" : "plain"}>{t(state === "live" ? "playbook.live" : "playbook.stopped")}</Badge>}
     </li>
   );
@@ -189,7 +189,7 @@ function MatrixPanel({ doc }: { doc: PlaybookDoc }) {
         <Table
           caption={t("playbook.matrix")} cards rows={[...Array(levels).keys()]} rowKey={(row) => row} rowClass={(row) => (here(row) ? "current" : undefined)}
           columns={[
-            { key: "level", label: t("playbook.level"), head: true, render: (row) => <><LevelBadge level={row} />{here(row) && <span class="here">◀ {t("playbook.here")}</span>}</> },
+            { key: "level", label: t("pin.level"), head: true, render: (row) => <><LevelBadge level={row} />{here(row) && <span class="here">◀ {t("playbook.here")}</span>}</> },
             ...columns.map((name, i) => ({
               key: "lane:" + name, label: name || t("playbook.noLane"),
               render: (row: number) => <Cell all={cells[row]![i]!} live={(id) => (here(row) ? live(id) : undefined)} />,
@@ -242,7 +242,7 @@ function Outside({ doc }: { doc: PlaybookDoc }) {
 
 function Runs({ actions }: { actions: Action[] }) {
   const { data, problem, missing, reload } = useApi<{ runs: Run[] }>("playbook/runs?limit=20", { every: 5_000 });
-  const result = (r: Run) => (r.shadow ? <Badge tone="info">◌ {t("playbook.rehearsed")}</Badge> : r.ok ? <Badge tone="good">✓ {t("playbook.done")}</Badge> : <><Badge tone="bad">✗ {t("playbook.failed")}</Badge> <small>{r.error}</small></>);
+  const result = (r: Run) => (r.shadow ? <Badge tone="info">◌ {t("now.inShadow")}</Badge> : r.ok ? <Badge tone="good">✓ {t("playbook.done")}</Badge> : <><Badge tone="bad">✗ {t("playbook.failed")}</Badge> <small>{r.error}</small></>);
   return (
     <Panel title={t("playbook.runs")} note={t("playbook.runsNote")}>
       {problem && !missing && !data ? <Problem problem={problem} retry={reload} /> : (
@@ -251,12 +251,12 @@ function Runs({ actions }: { actions: Action[] }) {
           columns={[
             { key: "began", label: t("playbook.when"), render: (r) => <Time at={r.began} /> },
             { key: "action", label: t("playbook.action"), head: true, wide: true, render: (r) => <Named id={r.action} kind={r.kind} action={actions.find((a) => a.id === r.action)} /> },
-            { key: "row", label: t("playbook.level"), render: (r) => <LevelBadge level={r.row} /> },
+            { key: "row", label: t("pin.level"), render: (r) => <LevelBadge level={r.row} /> },
             { key: "strength", label: t("playbook.most"), num: true, render: (r) => share(r.strength) },
             { key: "share", label: t("playbook.predicted"), num: true, render: (r) => (r.share ? share(r.share) : "–") },
             { key: "lasted", label: t("playbook.lasted"), num: true, render: (r) => (r.ended ? span((Date.parse(r.ended) - Date.parse(r.began)) / 1_000) : t("playbook.still")) },
             { key: "result", label: t("playbook.result"), render: result },
-            { key: "do", label: t("playbook.undo"), render: (r) => (!r.undo ? "–" : <StopButton id={r.action} share={r.share} />) },
+            { key: "do", label: t("ui.undo"), render: (r) => (!r.undo ? "–" : <StopButton id={r.action} share={r.share} />) },
           ]}
         />
       )}

@@ -98,7 +98,7 @@ function Messages({ doc }: { doc: PeekDoc }) {
         caption={t("queues.messages")} cards rows={[...doc.messages].reverse()} rowKey={(m) => `${m.partition}:${m.offset}`} empty={<Empty title={t("queues.noMessages")} />}
         columns={[
           { key: "at", label: t("queues.place"), head: true, render: (m) => <><Time at={m.time} /><small class="to">{m.partition} : {m.offset}</small></> },
-          { key: "key", label: t("queues.keyOf"), render: (m) => <code>{m.key ?? "–"}</code> },
+          { key: "key", label: t("queues.key"), render: (m) => <code>{m.key ?? "–"}</code> },
           { key: "value", label: t("queues.value"), wide: true, render: (m) => doc.masked ? <span class="masked">{t("queues.hidden", { size: bytes(m.value_bytes) })}</span> : <pre tabIndex={0}>{m.value}{m.cut && "…"}</pre> },
           { key: "notes", label: t("queues.headers"), render: (m) => (
             <details>

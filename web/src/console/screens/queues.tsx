@@ -133,7 +133,7 @@ function Deliveries({ all, dead, redrive }: { all: Delivery[]; dead(d: Delivery)
       caption={t("queues.deliveries")} cards rows={all} rowKey={(d) => d.name} empty={<Empty title={t("queues.none")} />}
       columns={[
         { key: "name", label: t("queues.name"), head: true, render: (d) => <><b>{d.name}</b><small class="to">{d.to}</small></> },
-        { key: "state", label: t("queues.state"), render: (d) => <StateCell d={d} /> },
+        { key: "state", label: t("lane.state"), render: (d) => <StateCell d={d} /> },
         { key: "lag", label: t("queues.backlog"), num: true, render: (d) => <b>{num(d.lag)}</b> },
         { key: "oldest", label: t("queues.oldest"), num: true, render: (d) => (d.lag ? seconds(d.oldest_seconds) : "–") },
         { key: "empty", label: t("queues.empty"), num: true, render: (d) => (d.lag === 0 ? "–" : d.empty_seconds == null ? <b class="never">{t("queues.never")}</b> : span(d.empty_seconds)) },
@@ -209,7 +209,7 @@ function Accepted({ topics }: { topics: Topic[] }) {
         caption={t("queues.topics")} rows={topics} rowKey={(x) => x.topic}
         columns={[
           { key: "topic", label: t("queues.topic"), head: true, render: (x) => x.topic },
-          n("accepted", "queues.accepted"), n("spooled", "queues.spooled"), n("repeated", "queues.repeated"), n("refused", "queues.refused"), n("unknown", "queues.unknown"), n("invalid", "queues.invalid"),
+          n("accepted", "queues.accepted"), n("spooled", "queues.spooled"), n("repeated", "queues.repeated"), n("refused", "now.refused"), n("unknown", "queues.unknown"), n("invalid", "queues.invalid"),
           { key: "bytes", label: t("queues.bytes"), num: true, render: (x) => bytes(x.bytes) },
         ]}
       />

@@ -148,7 +148,7 @@ function Start({ doc }: { doc: Doc }) {
           <Field label={t("rehearse.length")} help={t("rehearse.lengthHelp", { takes })}>
             {(p) => <input {...p} type="number" min={5} max={600} step="1" required value={length} onInput={(e) => setWanted(Number(e.currentTarget.value))} />}
           </Field>
-          <Field label={t("rehearse.target")} help={t("rehearse.targetHelp")}>
+          <Field label={t("log.target")} help={t("rehearse.targetHelp")}>
             {(p) => <select {...p} value={targeted} onChange={(e) => {
               setTargeted(e.currentTarget.value);
               setWanted(undefined);
@@ -207,7 +207,7 @@ function Report({ id, doc, live }: { id: string; doc: Doc; live: boolean }) {
           <Table
             caption={t("rehearse.verdicts")} cards rows={verdicts} rowKey={(v) => v.bar + v.note}
             columns={[
-              { key: "ok", label: t("rehearse.result"), render: (v) => <Badge tone={v.ok ? "good" : "bad"}>{v.ok ? "✓ " + t("rehearse.held") : "✗ " + t("rehearse.missed")}</Badge> },
+              { key: "ok", label: t("playbook.result"), render: (v) => <Badge tone={v.ok ? "good" : "bad"}>{v.ok ? "✓ " + t("rehearse.held") : "✗ " + t("rehearse.missed")}</Badge> },
               { key: "bar", label: t("rehearse.bar"), head: true, wide: true, render: (v) => <BarName doc={doc} {...v} /> },
               { key: "wanted", label: t("rehearse.wanted"), num: true, render: (v) => bound(v.wanted) },
               { key: "found", label: t("rehearse.found"), num: true, render: (v) => <b>{exact(v.found)}</b> },
@@ -217,7 +217,7 @@ function Report({ id, doc, live }: { id: string; doc: Doc; live: boolean }) {
       )}
       {live && !job.series && <p class="help">{t("rehearse.soon")}</p>}
       {job.series && Object.keys(job.series.arms).length > 0 && <SideBySide series={job.series} doc={doc} arms={live ? job.arms : job.arms.filter((arm) => job.series!.arms[arm])} least={live ? job.duration_seconds : 0} />}
-      <Facts of={[[t("rehearse.length"), seconds(job.duration_seconds)], [t("rehearse.target"), targetName({ name: job.target, url: job.url })], [t("rehearse.seed"), String(job.seed)]]} />
+      <Facts of={[[t("rehearse.length"), seconds(job.duration_seconds)], [t("log.target"), targetName({ name: job.target, url: job.url })], [t("rehearse.seed"), String(job.seed)]]} />
     </Panel>
   );
 }
@@ -268,12 +268,12 @@ function Past({ jobs, doc, shown }: { jobs: Job[]; doc: Doc; shown?: string }) {
       <Table
         caption={t("rehearse.past")} cards rows={jobs} rowKey={(j) => j.id} empty={<Empty title={t("rehearse.none")} />} rowClass={(j) => (j.id === shown ? "current" : undefined)}
         columns={[
-          { key: "at", label: t("rehearse.when"), head: true, render: (j) => <a href={href("rehearse", [j.id])} aria-current={j.id === shown ? "true" : undefined}><Time at={j.began} /></a> },
+          { key: "at", label: t("playbook.when"), head: true, render: (j) => <a href={href("rehearse", [j.id])} aria-current={j.id === shown ? "true" : undefined}><Time at={j.began} /></a> },
           { key: "name", label: t("rehearse.scenario"), render: (j) => titleOf(doc, j.scenario) },
-          { key: "state", label: t("rehearse.result"), render: (j) => <StateBadge state={j.state} /> },
+          { key: "state", label: t("playbook.result"), render: (j) => <StateBadge state={j.state} /> },
           { key: "bars", label: t("rehearse.bars"), num: true, render: (j) => { const s = score(j.verdicts ?? []); return s.of ? `${s.held}/${s.of}` : "–"; } },
           { key: "arms", label: t("rehearse.arms"), render: (j) => j.arms.map((a) => armOf(doc, a)).join(" · ") },
-          { key: "by", label: t("rehearse.who"), render: (j) => j.by },
+          { key: "by", label: t("log.who"), render: (j) => j.by },
           { key: "get", label: t("rehearse.download"), render: (j) => j.report ? <><a href={`/daero/api/rehearsals/${j.id}/report.html`} download="" aria-label={t("rehearse.htmlOf", { name: titleOf(doc, j.scenario) })}>HTML</a> · <a href={`/daero/api/rehearsals/${j.id}/report.json`} download="" aria-label={t("rehearse.jsonOf", { name: titleOf(doc, j.scenario) })}>JSON</a></> : "–" },
         ]}
       />
