@@ -83,7 +83,7 @@ test('a pin holds, is told to others, and one click undoes it', async () => {
   await page.locator('dialog button[type=submit]').click();
   await page.getByText(/Pinned to 1 Attention until .* by pinner: a drill/).waitFor();
   await other.getByText(/Pinned to 1 Attention until .* by pinner: a drill/).waitFor();
-  assert.equal(await shown(other), 1);
+  await until(async () => (await shown(other)) === 1, 'the level is the one that it is pinned to');
   await page.locator('.toasts').getByRole('button', { name: 'Undo' }).click();
   await page.getByText(/Pinned to 1/).waitFor({ state: 'detached' });
   assert.equal((await demo.local('GET', 'level')).pin, undefined);
