@@ -157,7 +157,7 @@ func (r *Report) verdict(b *strings.Builder) {
 		}
 	}
 	for _, n := range r.NotJudged {
-		fmt.Fprintf(b, "  not judged: %s\n       %s\n", n.Name, n.Why)
+		fmt.Fprintf(b, "  not judged: %s\n%s", n.Name, wrapped(n.Why, "       ", 79))
 	}
 	for _, why := range r.Noisy {
 		fmt.Fprintf(b, "  too noisy: %s\n", why)
@@ -198,4 +198,21 @@ func percent(v *float64, digits int) string {
 // pad fills up with spaces to so many columns.
 func pad(s string, columns int) string {
 	return s + strings.Repeat(" ", max(0, columns-utf8.RuneCountInString(s)))
+}
+
+// wrapped breaks a text into lines of so many columns, each after an indent.
+func wrapped(s, indent string, columns int) string {
+	var b strings.Builder
+	line := indent
+	for _, word := range strings.Fields(s) {
+		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns {
+			b.WriteString(line + "\n")
+			line = indent
+		}
+		if line != indent {
+			line += " "
+		}
+		line += word
+	}
+	return b.String() + line + "\n"
 }

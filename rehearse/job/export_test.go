@@ -2,12 +2,14 @@ package job
 
 import "time"
 
-// ParseJob and ParseReport read what was kept and what a process said, for
-// fuzzing.
-var (
-	ParseJob    = parseJob
-	ParseReport = parseReport
-)
+// ParseJob reads what was kept.
+var ParseJob = parseJob
+
+// ParseReport reads the verdict out of a report.
+func ParseReport(data []byte) (state State, verdicts []Verdict, not []NotJudged, err error) {
+	j, err := parseReport(data)
+	return j.state, j.verdicts, j.not, err
+}
 
 // EndsIn is how long a process may take to end.
 func (h *Host) EndsIn(d time.Duration) { h.endsIn = d }

@@ -51,6 +51,8 @@ type Job struct {
 	Noisy []string `json:"noisy,omitempty"`
 	// Verdicts are those of the report.
 	Verdicts []Verdict `json:"verdicts"`
+	// NotJudged are the bars of the report that say nothing against this target.
+	NotJudged []NotJudged `json:"not_judged,omitempty"`
 	// Report says that there is one to read.
 	Report bool `json:"report"`
 	// Last is the newest second, while it runs.
@@ -89,6 +91,12 @@ type Verdict struct {
 	Found  *float64 `json:"found"` // null where there was nothing to judge
 	OK     bool     `json:"ok"`
 	Note   string   `json:"note,omitempty"` // where it was worst
+}
+
+// NotJudged is a bar that says nothing, and why.
+type NotJudged struct {
+	Bar string `json:"bar"`
+	Why string `json:"why"`
 }
 
 // Second is what was felt in one second.
@@ -178,6 +186,7 @@ func (j *Job) brief() Job {
 	c := *j
 	c.Series = nil
 	c.Arms, c.Noisy, c.Verdicts = slices.Clone(j.Arms), slices.Clone(j.Noisy), slices.Clone(j.Verdicts)
+	c.NotJudged = slices.Clone(j.NotJudged)
 	if c.Verdicts == nil {
 		c.Verdicts = []Verdict{}
 	}

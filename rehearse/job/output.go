@@ -109,6 +109,8 @@ type found struct {
 	Bars     []bar    `json:"bars"`
 	Noisy    []string `json:"noisy"`
 	OK       bool     `json:"ok"`
+
+	NotJudged []struct{ Name, Why string } `json:"not_judged"`
 }
 
 type bar struct {
@@ -119,35 +121,47 @@ type bar struct {
 	Note string   `json:"note"`
 }
 
+// judged is what a report says.
+type judged struct {
+	state    State
+	verdicts []Verdict
+	not      []NotJudged
+	noisy    []string
+}
+
 // parseReport reads the verdict out of a report.
-func parseReport(data []byte) (state State, verdicts []Verdict, noisy []string, err error) {
+func parseReport(data []byte) (judged, error) {
 	var f found
 	if len(data) > maxReport {
-		return "", nil, nil, fmt.Errorf("report: more than %d bytes", maxReport)
+		return judged{}, fmt.Errorf("report: more than %d bytes", maxReport)
 	}
 	if err := json.Unmarshal(data, &f); err != nil {
-		return "", nil, nil, fmt.Errorf("report: %w", err)
+		return judged{}, fmt.Errorf("report: %w", err)
 	}
-	if !isName(f.Scenario) || len(f.Bars) > maxBars || len(f.Noisy) > maxBars {
-		return "", nil, nil, errors.New("report: is none of a rehearsal")
+	if !isName(f.Scenario) || len(f.Bars) > maxBars || len(f.Noisy) > maxBars || len(f.NotJudged) > maxBars {
+		return judged{}, errors.New("report: is none of a rehearsal")
 	}
-	verdicts = []Verdict{}
+	text := func(s string) string { return clip(shown(s), maxText) }
+	j := judged{verdicts: []Verdict{}}
 	for _, b := range f.Bars {
 		if b.Got != nil && (math.IsNaN(*b.Got) || math.IsInf(*b.Got, 0)) {
 			b.Got = nil
 		}
-		verdicts = append(verdicts, Verdict{Bar: clip(shown(b.Name), maxText), Wanted: clip(shown(b.Want), maxText), Found: b.Got, OK: b.OK, Note: clip(shown(b.Note), maxText)})
+		j.verdicts = append(j.verdicts, Verdict{Bar: text(b.Name), Wanted: text(b.Want), Found: b.Got, OK: b.OK, Note: text(b.Note)})
+	}
+	for _, n := range f.NotJudged {
+		j.not = append(j.not, NotJudged{text(n.Name), text(n.Why)})
 	}
 	for _, why := range f.Noisy {
-		noisy = append(noisy, clip(shown(why), maxText))
+		j.noisy = append(j.noisy, text(why))
 	}
 	switch {
-	case len(noisy) > 0:
-		state = Noisy
+	case len(j.noisy) > 0:
+		j.state = Noisy
 	case f.OK:
-		state = Passed
+		j.state = Passed
 	default:
-		state = Missed
+		j.state = Missed
 	}
-	return state, verdicts, noisy, nil
+	return j, nil
 }

@@ -79,16 +79,16 @@ func FuzzParseLine(f *testing.F) {
 }
 
 func FuzzParseReport(f *testing.F) {
-	f.Add([]byte(`{"scenario":"goal","bars":[{"name":"a","want":">= 1","got":null,"ok":true}],"noisy":["x"],"ok":true}`))
+	f.Add([]byte(`{"scenario":"goal","bars":[{"name":"a","want":">= 1","got":null,"ok":true}],"noisy":["x"],"not_judged":[{"name":"levels","why":"kept there"}],"ok":true}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		state, verdicts, _, err := job.ParseReport(text)
+		state, verdicts, not, err := job.ParseReport(text)
 		if err != nil {
 			return
 		}
 		if !state.Ended() || verdicts == nil {
 			t.Errorf("%s: state %q, verdicts %v", text, state, verdicts)
 		}
-		if data, err := json.Marshal(verdicts); err != nil || bytes.Contains(data, []byte(`\u001b`)) {
+		if data, err := json.Marshal([]any{verdicts, not}); err != nil || bytes.Contains(data, []byte(`\u001b`)) {
 			t.Errorf("%s: shown as %s, %v", text, data, err)
 		}
 	})

@@ -119,8 +119,8 @@ func (r *run) end(ctx context.Context, out *capped, said *listening, failed erro
 	case out.over:
 		j.State, j.Error = Failed, fmt.Sprintf("its report has more than %d bytes", maxReport)
 	default:
-		state, verdicts, noisy, err := parseReport(out.buf.Bytes())
-		if j.State, j.Verdicts, j.Noisy = state, verdicts, noisy; err != nil {
+		found, err := parseReport(out.buf.Bytes())
+		if j.State, j.Verdicts, j.NotJudged, j.Noisy = found.state, found.verdicts, found.not, found.noisy; err != nil {
 			j.State, j.Verdicts, j.Error = Failed, []Verdict{}, unheld(failed, err, said)
 		}
 	}

@@ -336,6 +336,7 @@ export type Job = {
   last?: Second;
   load?: Load;
   noisy?: (string)[];
+  not_judged?: (NotJudged)[];
   progress: Progress;
   reason: string;
   report: boolean;
@@ -543,6 +544,11 @@ export type NewPasswordBody = {
 export type NodesDoc = {
   known: number;
   reporting: number;
+};
+
+export type NotJudged = {
+  bar: string;
+  why: string;
 };
 
 export type NowCaptchaDoc = {
