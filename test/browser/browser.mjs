@@ -72,10 +72,10 @@ export async function visit(browser, { hosts = [], init, ...options } = {}) {
 
 /**
  * axe's violations of a page with its frames, in short. The scripts are evaluated
- * past the policy, by the debugger.
+ * past the policy, by the debugger. Rules are all of them, unless told.
  */
-export async function violations(page) {
-  const options = { resultTypes: ['violations'] };
+export async function violations(page, rules) {
+  const options = { resultTypes: ['violations'], ...(rules && { runOnly: rules }) };
   const partials = [];
   const look = async (frame, context) => {
     await frame.evaluate(axe);

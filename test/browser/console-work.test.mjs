@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
+import { violations } from './browser.mjs';
 import { fill, logIn, operator, secret, send, serve, startBrowser, startGateway, until, url } from './console.mjs';
 import { startProvider } from './oidc.mjs';
 
@@ -102,6 +103,8 @@ test('a site of the captcha is added, changed, switched off and on, given anothe
   assert.match(await page.locator('pre.code').first().innerText(), new RegExp(`data-sitekey="${key}"`));
 
   await page.getByRole('button', { name: 'Edit…' }).click();
+  await dialog(page).getByText('Budgets of a network').click();
+  assert.deepEqual(await violations(page), [], 'the form of a site');
   await dialog(page).getByLabel('Level').selectOption('3');
   await why(page, 'robots');
   await until(async () => (await site()).policy.level === 3, 'the site is changed');
@@ -130,6 +133,7 @@ test('a site of the captcha is added, changed, switched off and on, given anothe
   await page.locator('[data-do=restore]').click();
   await why(page, 'it has not');
   await page.getByRole('link', { name: 'shop' }).waitFor();
+  assert.deepEqual(await violations(page), [], 'sites');
   assert.deepEqual([(await site()).key, (await site()).policy.level], [key, 3]);
   assert.ok((await entries('captcha.*')).length >= 5);
   await page.done();
@@ -230,6 +234,7 @@ test('dead letters are looked at, shown for a reason, and taken back; a delivery
   await page.locator('[data-do=unmask]').click();
   await why(page, 'a customer asks');
   await page.locator('#peek').getByText('two tickets, 3').waitFor();
+  assert.deepEqual(await violations(page), [], 'messages');
   assert.equal((await entries('relay.peeked')).at(-1).why, 'a customer asks');
 
   await page.locator('[data-do=redrive]').click();
@@ -273,6 +278,7 @@ test('a rehearsal is started, watched, kept and read; another is cancelled', asy
   const first = await done();
   await until(async () => (await done().catch(() => Infinity)) > first, 'it goes on');
   await page.getByRole('link', { name: 'Report', exact: true }).waitFor({ timeout: 60_000 });
+  assert.deepEqual(await violations(page), [], 'a report');
   assert.ok(asked < 12, `${asked} questions: the stream tells how it goes`);
   for (const [name, pattern] of [['Report', /^<!doctype html>/i], ['JSON', /"scenario": ?"earthquake"/]]) {
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name, exact: true }).first().click()]);
