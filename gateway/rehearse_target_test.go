@@ -52,10 +52,13 @@ func TestRehearsalOfATarget(t *testing.T) {
 	var came atomic.Int64
 	staging := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.URL.Path == against.ConsentPath:
+			if r.Header.Get("Authorization") != "" {
+				t.Error("who has not agreed yet is told a secret")
+			}
+			fmt.Fprintf(w, "allow %s\n", r.Host)
 		case r.Header.Get("Authorization") != "Bearer hunter2":
 			w.WriteHeader(http.StatusUnauthorized)
-		case r.URL.Path == against.ConsentPath:
-			fmt.Fprintf(w, "allow %s\n", r.Host)
 		default:
 			came.Add(1)
 		}

@@ -46,6 +46,9 @@ func TestLoad(t *testing.T) {
 
 func TestTargetHasOneArm(t *testing.T) {
 	service := against.Service{Name: "staging", URL: "https://staging.example.com", Most: 7}.WithDefaults()
+	if again := (rehearse.Settings{Target: &service, Repeats: 3}).WithDefaults().Repeats; again != 0 {
+		t.Errorf("stormed %d times more where the machine is noisy", again)
+	}
 	s := rehearse.Settings{Target: &service, Arms: []string{rehearse.ArmNone}}.WithDefaults()
 	if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "use target") || !strings.Contains(err.Error(), "most 7") {
 		t.Errorf("%v", err)

@@ -42,7 +42,7 @@ func (r *Report) elsewhereBars(a *ArmReport, calm int64, correctnessOnly bool) {
 		not("p99, attempts and recovery", "only what does not depend on speed is judged")
 	case calm < enoughCalm:
 		r.Bars = append(r.Bars, Bar{Name: "attempts per action", Want: "<= 1.5", Got: &attempts, OK: attempts <= wantAttempts})
-		not("message p99 when settled / calm, and recovery", fmt.Sprintf("%d messages in the calm are too few to compare with: %d are needed: let more be sent a second, or take longer", calm, enoughCalm))
+		not("message p99 when settled / calm, and recovery", fmt.Sprintf("%d messages answered in the calm are too few to compare with: %d are needed: let more be sent a second, or take longer", calm, enoughCalm))
 	default:
 		r.Bars = append(r.Bars, r.steady(a),
 			Bar{Name: "attempts per action", Want: "<= 1.5", Got: &attempts, OK: attempts <= wantAttempts},
@@ -79,9 +79,9 @@ func servedWhereSent(a *ArmReport) (b Bar, ok bool) {
 	return b, ok
 }
 
-// few reports whether an arm has too few messages in the calm for its p99.
+// few reports whether an arm has too few answers in the calm for its p99.
 func few(a ArmLog) bool {
-	return a.Name == ArmTarget && a.Log.Lane(laneMessage).Phases[0].Sent < enoughCalm
+	return a.Name == ArmTarget && a.Log.Lane(laneMessage).Phases[0].OK < enoughCalm
 }
 
 func targetReport(s *against.Service, a ArmLog) *TargetReport {

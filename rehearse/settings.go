@@ -94,6 +94,7 @@ func (s Settings) WithDefaults() Settings {
 		s.Scenario = Earthquake
 	}
 	if s.Target != nil {
+		s.Repeats = 0 // nobody is stormed twice for noise
 		if len(s.Arms) == 0 {
 			s.Arms = []string{ArmTarget}
 		}

@@ -79,7 +79,7 @@ func NewAsker() *Asker {
 // Close closes idle connections.
 func (a *Asker) Close() { a.client.CloseIdleConnections() }
 
-// Ask asks a service whether it may be rehearsed against, and how many requests
+// Ask asks a service, without its headers, whether it may be rehearsed against, and how many requests
 // a second it bears. [ErrNoConsent] is in the chain of the error where it has
 // answered that it may not.
 func (a *Asker) Ask(ctx context.Context, s Service) (most int, err error) {
@@ -90,10 +90,7 @@ func (a *Asker) Ask(ctx context.Context, s Service) (most int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	req.Header.Set("User-Agent", Agent)
-	for name, value := range s.Headers {
-		req.Header.Set(name, value)
-	}
+	req.Header.Set("User-Agent", Agent) // and no secret: it may be a stranger
 	resp, err := a.client.Do(req)
 	if err != nil {
 		return 0, fmt.Errorf("target %s: %w", s.Name, err)

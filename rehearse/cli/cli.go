@@ -142,6 +142,8 @@ func (o options) validate(bars string) error {
 		err = errors.Join(fmt.Errorf("output %q: is not known: use text or json", o.output), err)
 	case o.progress != "text" && o.progress != "json":
 		err = errors.Join(fmt.Errorf("progress %q: is not known: use text or json", o.progress), err)
+	case o.console && o.settings.Target != nil:
+		err = errors.Join(errors.New("console: is of the gateway that a rehearsal starts, and against a target it starts none: leave it out"), err)
 	case bars != "all" && bars != "correctness":
 		err = errors.Join(fmt.Errorf("bars %q: are not known: use all or correctness", bars), err)
 	}

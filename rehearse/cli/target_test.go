@@ -275,8 +275,9 @@ func TestTargetWrongUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for args, want := range map[string]string{
-		"--most 100":        "say --target",
-		"--target-sync GET": "say --target",
+		"--target https://example.com --console":                  "leave it out",
+		"--most 100":                                              "say --target",
+		"--target-sync GET":                                       "say --target",
 		"--target https://kim:secret@example.com":                 "use header Authorization",
 		"--target https://example.com/api":                        "paths stand with",
 		"--target " + file:                                        "daero's own",
