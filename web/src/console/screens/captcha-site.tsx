@@ -154,7 +154,7 @@ export function edit(site: Site | undefined, onDone: (doc: Made) => void) {
     fields: [
       field("name", "captcha.name"),
       field("hosts", "captcha.hosts", { kind: "textarea", required: false, help: t("captcha.hostsHelp"), placeholder: "shop.example.com\n*.shop.example.com", wrong: (v) => hostsOf(v).map(hostMistake).filter(Boolean).map((key) => t(key as Key))[0] }),
-      ...langs.map((l) => field(l, `captcha.in.${l}`, { kind: "check", required: false })),
+      ...langs.map((l) => field(l, "captcha.langs", { kind: "check", required: false, label: `${t("captcha.langs")}: ${t(`captcha.in.${l}`)}` })),
       field("ask", "captcha.ask", { kind: "select", options: ["risk", "always", "never"].map((value) => ({ value, label: `${t(`captcha.ask.${value}` as Key)}: ${t(`captcha.askHelp.${value}` as Key)}` })) }),
       field("level", "captcha.level", { kind: "select", help: t("captcha.levelHelp"), options: ["0", "1", "2", "3", "4"].map((value) => ({ value, label: value })) }),
       field("work", "captcha.work", { kind: "number", unit: "ms", min: 50, max: 10_000, help: t("captcha.workHelp") }),

@@ -106,7 +106,7 @@ function Found({ doc, goTo }: { doc: PreviewDoc; goTo(line: number): void }) {
   return (
     <>
       <h3><Badge tone="good">✓ {t("playbook.valid")}</Badge> {lines.length === 0 ? t("playbook.same") : t("playbook.changes", { added, removed })}</h3>
-      {doc.in_force && <AtOnce of={doc.in_force} />}
+      {!!(doc.in_force?.starts?.length || doc.in_force?.changes?.length || doc.in_force?.ends?.length) && <AtOnce of={doc.in_force} />}
       <div class="split even">
         {lines.length > 0 && (
           <pre class="diff" tabIndex={0} role="region" aria-label={t("playbook.diff")}>
