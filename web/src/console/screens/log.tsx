@@ -25,7 +25,8 @@ interface Page {
 const pageSize = 100;
 const spans = ["15m", "1h", "6h", "24h", "168h", ""];
 
-export const whatName = (what: string) => tOr(`log.what.${what}`, what);
+/** What an entry is about: a name of its own, or the sentence of the feed without what it is about. */
+export const whatName = (what: string) => tOr(`log.what.${what}`, tOr(`what.${what}`, what).split(/[:{]/)[0]!.trim());
 
 export function Log() {
   const route = useRoute();
