@@ -40,11 +40,22 @@ func (h *API) parseRehearse(d *caddyfile.Dispenser) error {
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(h.RehearsalTargets, func(other against.Service) bool { return other.Name == t.Name }) {
-			return d.Errf("target %s: named twice: give one of them another name", t.Name)
+		h.RehearsalTargets = append(h.RehearsalTargets, t)
+		if err := h.severalTargets(); err != nil {
+			return d.Err(err.Error())
 		}
-		if h.RehearsalTargets = append(h.RehearsalTargets, t); len(h.RehearsalTargets) > maxTargets {
-			return d.Errf("rehearse: more than %d targets", maxTargets)
+	}
+	return nil
+}
+
+// severalTargets says what is wrong with targets beside each other.
+func (h *API) severalTargets() error {
+	if n := len(h.RehearsalTargets); n > maxTargets {
+		return fmt.Errorf("rehearse: %d targets: at most %d", n, maxTargets)
+	}
+	for i, t := range h.RehearsalTargets {
+		if slices.ContainsFunc(h.RehearsalTargets[:i], func(other against.Service) bool { return other.Name == t.Name }) {
+			return fmt.Errorf("target %s: named twice: give one of them another name", t.Name)
 		}
 	}
 	return nil
@@ -114,7 +125,7 @@ func parseTargetHeader(args []string, t *against.Service) error {
 func (h *API) targets() ([]against.Service, error) {
 	repl := caddy.NewReplacer()
 	var all []against.Service
-	var errs []error
+	errs := []error{h.severalTargets()}
 	for _, t := range h.RehearsalTargets {
 		t = t.WithDefaults()
 		headers := make(map[string]string, len(t.Headers))

@@ -171,7 +171,9 @@ func TestNobodyIsStormed(t *testing.T) {
 	defer ill.Close()
 	unknown := httptest.NewTLSServer(other)
 	defer unknown.Close()
-	for url, want := range map[string]string{elsewhere.URL: "is elsewhere", ill.URL: "answers 502", unknown.URL: "certificate"} {
+	none := httptest.NewServer(http.NotFoundHandler())
+	defer none.Close()
+	for url, want := range map[string]string{none.URL: "answers 404", elsewhere.URL: "is elsewhere", ill.URL: "answers 502", unknown.URL: "certificate"} {
 		if _, status, said := held(t.Context(), t, rehearse.Elsewhere{}, url, ""); status != exitBad || !strings.Contains(said, want) {
 			t.Errorf("%s: exit status %d, said %s, want %q", url, status, said, want)
 		}
