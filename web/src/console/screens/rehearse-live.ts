@@ -28,6 +28,8 @@ export interface Job {
   error?: string;
   noisy?: string[];
   verdicts: { bar: string; wanted: string; found: number | null; ok: boolean; note?: string }[] | null;
+  /** Bars that say nothing of such a target. */
+  not_judged?: { bar: string; why: string }[];
   report: boolean;
   last?: { arm: string; at: number; lanes: Record<string, Felt> };
   series?: Series;

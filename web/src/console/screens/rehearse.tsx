@@ -215,6 +215,7 @@ function Report({ id, doc, live }: { id: string; doc: Doc; live: boolean }) {
           />
         </>
       )}
+      {!!job.not_judged?.length && <details class="noisy"><summary>{t("rehearse.notJudged", { n: job.not_judged.length })}</summary><ul>{job.not_judged.map(({ bar, why }) => <li key={bar}><BarName doc={doc} bar={bar} /> <span lang="en">{why}</span></li>)}</ul></details>}
       {live && !job.series && <p class="help">{t("rehearse.soon")}</p>}
       {job.series && Object.keys(job.series.arms).length > 0 && <SideBySide series={job.series} doc={doc} arms={live ? job.arms : job.arms.filter((arm) => job.series!.arms[arm])} least={live ? job.duration_seconds : 0} />}
       <Facts of={[[t("rehearse.length"), seconds(job.duration_seconds)], [t("log.target"), targetName({ name: job.target, url: job.url })], [t("rehearse.seed"), String(job.seed)]]} />
