@@ -95,12 +95,9 @@ func (p *Pulse) Listener() daero.Listener {
 func (p *Pulse) Heard(e audit.Entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	ev := live.Event{At: e.At, Kind: live.KindOf(e), Entry: e, Said: audit.Say(e)}
-	if ch := p.change; e.What == audit.LevelChanged && ch.At.Equal(e.At) {
-		ev.WhyKorean = ch.Korean
-		if ch.Armed > level.Normal && ch.To <= ch.Armed && len(ch.Signals) == 0 {
-			ev.Kind = live.Outside
-		}
+	ev := live.Event{At: e.At, Kind: live.KindOf(e), Entry: e, WhyKorean: koreanWhy(e), Said: audit.Say(e)}
+	if ch := p.change; e.What == audit.LevelChanged && ch.At.Equal(e.At) && ch.Armed > level.Normal && ch.To <= ch.Armed && len(ch.Signals) == 0 {
+		ev.Kind = live.Outside
 	}
 	p.sendEvent(p.feed.Add(ev))
 	select {

@@ -27,7 +27,9 @@ type RecordDoc struct {
 // RecordEntry is an entry of the record, and what it says, part by part.
 type RecordEntry struct {
 	audit.Entry
-	Said *audit.Said `json:"said,omitempty"`
+	// WhyKorean is why in Korean, where it was daero that said why.
+	WhyKorean string      `json:"why_ko,omitempty"`
+	Said      *audit.Said `json:"said,omitempty"`
 }
 
 var filterKeys = []string{"since", "until", "who", "what", "target", "text", "after", "before", "limit", "format"}
@@ -123,7 +125,7 @@ func showRecord(c *call) error {
 	}
 	doc := RecordDoc{Entries: make([]RecordEntry, len(entries)), First: f.Before, Last: f.After, More: more}
 	for i, e := range entries {
-		doc.Entries[i] = RecordEntry{e, audit.Say(e)}
+		doc.Entries[i] = RecordEntry{e, koreanWhy(e), audit.Say(e)}
 	}
 	if n := len(entries); n > 0 {
 		doc.First, doc.Last = entries[0].ID, entries[n-1].ID

@@ -63,11 +63,7 @@ func durationKorean(d time.Duration) string {
 
 // showKorean is Show in Korean, where multiples are called 배.
 func (s *Signal) showKorean(v float64) string {
-	shown := s.Show(v)
-	if s.Unit == Times {
-		shown = strings.TrimSuffix(shown, "x") + "배"
-	}
-	return shown
+	return koreanValue(s.Show(v))
 }
 
 func roundTo(seconds float64) time.Duration {

@@ -66,7 +66,7 @@ func (l *Ladder) why(now time.Time, from, to Level) (en, ko string) {
 	if p := l.pin; !p.Until.IsZero() {
 		until := clock(p.Until)
 		return fmt.Sprintf("pinned to %s until %s by %s: %s", to, until, p.By, p.Reason),
-			fmt.Sprintf("%s %s까지 %s 고정: %s", p.By+particle(p.By, "이", "가"), until, koreanTowards[to], p.Reason)
+			pinnedKorean(to, until, p.By, p.Reason)
 	}
 	var e, k []string
 	for _, x := range l.current {

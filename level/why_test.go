@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/daero/daero/level"
 )
@@ -179,6 +180,7 @@ func TestSentences(t *testing.T) {
 			for _, x := range []struct{ what, got, want string }{
 				{"Why", got.Why, tt.why},
 				{"Korean", got.Korean, tt.ko},
+				{"Korean of the record's English", level.Korean(got.Why), tt.ko},
 				{"Down", got.Down, tt.down},
 				{"DownKorean", got.DownKorean, tt.downK},
 				{"Signals", strings.Join(got.Signals, " "), tt.signals},
@@ -189,6 +191,34 @@ func TestSentences(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Several signals, warnings with words of any kind, and what no change says.
+func TestKoreanOfWhatIsRecorded(t *testing.T) {
+	for why, want := range map[string]string{
+		"quake warns: M5.4; near (sea) (until 11:10:00 UTC); busy 93% ≥ 90% (alert)": "quake 예고: M5.4; near (sea) (11:10:00 UTC까지); busy 93%, 경계 기준 90% 이상",
+		"busy 93% ≥ 90% (alert) (nothing heard of wait, reconn)":                     "busy 93%, 경계 기준 90% 이상 (wait, reconn 신호 없음)",
+		"pinned to serious until 11:01:00 UTC by kim: a: b":                          "kim이(가) 11:01:00 UTC까지 심각으로 고정: a: b",
+		"busy 93% ≥ 90% (loud)":                                                      "",
+		"the pin ended; ":                                                            "",
+		"deploy":                                                                     "",
+		"":                                                                           "",
+	} {
+		if got := level.Korean(why); got != want {
+			t.Errorf("%s\n got %s\nwant %s", why, got, want)
+		}
+	}
+}
+
+func FuzzKorean(f *testing.F) {
+	f.Add("the pin ended; busy 93% ≥ 90% (alert); reconn 5x near 4x (caution) (nothing heard of wait)")
+	f.Add("pinned to caution until 12:00:00 UTC by 김온콜: 점검")
+	f.Add("quake warns: M5.4 Pohang (until 11:10:00 UTC)")
+	f.Fuzz(func(t *testing.T, why string) {
+		if ko := level.Korean(why); utf8.ValidString(why) && !utf8.ValidString(ko) {
+			t.Errorf("%q: %q", why, ko)
+		}
+	})
 }
 
 func TestKoreanParticles(t *testing.T) {

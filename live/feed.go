@@ -26,7 +26,7 @@ type Event struct {
 	At    time.Time   `json:"at"`
 	Kind  Kind        `json:"kind"`
 	Entry audit.Entry `json:"entry"`
-	// WhyKorean is why the level changed, in Korean.
+	// WhyKorean is why in Korean, where it was daero that said why.
 	WhyKorean string `json:"why_ko,omitempty"`
 	// Said is what the entry says, part by part, where that is known.
 	Said *audit.Said `json:"said,omitempty"`

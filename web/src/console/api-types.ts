@@ -944,6 +944,7 @@ export type RecordEntry = {
   what: string;
   who: string;
   why?: string;
+  why_ko?: string;
 };
 
 export type RedeemFormBody = {

@@ -165,6 +165,8 @@ export interface AuditEntry {
   before?: string;
   after?: string;
   why?: string;
+  /** The same in Korean, where it was daero that said why. */
+  why_ko?: string;
   until?: string;
   shadow?: boolean;
   share?: number;

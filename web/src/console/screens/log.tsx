@@ -2,17 +2,19 @@
 // but what a person did can be undone.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ask, ProblemError } from "../api";
+import { actionName } from "../entry";
 import { saidText } from "../felt";
 import { dayTime, share } from "../format";
 import { useLive, usePrefs, useRoute } from "../hooks";
 import { setQuery } from "../router";
+import { localTimes } from "../shell-words";
 import type { AuditEntry, ProblemDoc } from "../types";
 import { act } from "../ui/act";
 import { Badge, Button, Empty, Facts, Field, Loading, Problem, Time } from "../ui/basic";
 import { Guarded } from "../ui/guard";
 import { Table } from "../ui/table";
 import { undoOf } from "../ui/toast";
-import { t, tOr, type Key } from "../words";
+import { either, t, tOr, type Key } from "../words";
 import { groups, whats } from "./log-what";
 import { contentOf, exportLink, fields, filterOf, instant, matches, merge, mistake, query, type Filter } from "./log-query";
 
@@ -88,7 +90,7 @@ function useRecord(filter: Filter, wanted: string) {
     if (gaps + turn > 0) void load(undefined, false);
   }, [gaps, turn]);
   useEffect(() => {
-    const fits = events.map((e) => ({ ...e.entry, said: e.said })).filter((e) => matches(filter, e));
+    const fits = events.map((e) => ({ ...e.entry, said: e.said, why_ko: e.why_ko })).filter((e) => matches(filter, e));
     if (fits.length) setEntries((all) => merge(all, fits));
   }, [events, wanted]);
   const last = Math.min(...entries.flatMap((e) => e.id ?? []));
@@ -170,7 +172,7 @@ function Entries({ entries, again }: { entries: AuditEntry[]; again(): void }) {
         { key: "who", label: t("log.who"), render: (e) => (own(e) ? <Badge>{t("log.auto")}</Badge> : <Badge tone="info">{e.who}</Badge>) },
         { key: "what", label: t("log.what"), head: true, render: (e) => <>{whatName(e.what)} {e.shadow && <Badge>{t("now.inShadow")}</Badge>}</> },
         { key: "target", label: t("log.target"), render: (e) => <Target e={e} /> },
-        { key: "why", label: t("log.why"), wide: true, render: (e) => <>{e.why}{e.until && <small>{t("now.until", { at: dayTime(e.until) })}</small>}<Details e={e} /></> },
+        { key: "why", label: t("log.why"), wide: true, render: (e) => <>{localTimes(either(e.why, e.why_ko), Date.parse(e.at))}{e.until && <small>{t("now.until", { at: dayTime(e.until) })}</small>}<Details e={e} /></> },
         { key: "undo", label: t("ui.undo"), render: (e) => (undone.has(e.undo?.revision) ? t("log.undone") : <UndoButton e={e} again={again} />) },
       ]}
     />
@@ -181,7 +183,7 @@ const sides = (e: AuditEntry, side: "before" | "after") => tOr(`level.${e[side]}
 
 const Target = ({ e }: { e: AuditEntry }) => (
   <div class="cell">
-    {e.target && tOr(`level.${e.target}`, e.target)}
+    {e.target && (e.what.startsWith("action.") ? actionName(e.target) : tOr(`level.${e.target}`, e.target))}
     {(e.before || e.after) && <small>{e.before && sides(e, "before")}{e.before && " → "}{e.after && sides(e, "after")}</small>}
   </div>
 );

@@ -136,7 +136,7 @@ function FeedLine({ e }: { e: Event }) {
         {undo && can("operator") && !kiosk && <Button small kind="quiet" onClick={() => void undoIt(undo, said)} data-do="undo" aria-label={`${t("ui.undo")}: ${said}`}>{t("ui.undo")}</Button>}
       </div>
       <p>{said}</p>
-      {why && !why.startsWith("level ") && <p class="help">{why}</p>}
+      {why && !e.entry.why?.startsWith("level ") && <p class="help">{why}</p>}
     </li>
   );
 }
