@@ -21,7 +21,7 @@ import (
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
-	for _, pattern := range []string{"../*.md", "*.md", "adr/*.md", "relay/*.md", "captcha/*.md", "../bench/*/*.md", "../examples/*/*.md"} {
+	for _, pattern := range []string{"../*.md", "*.md", "adr/*.md", "relay/*.md", "captcha/*.md", "console/*.md", "../bench/*/*.md", "../examples/*/*.md"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
