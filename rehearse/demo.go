@@ -54,12 +54,17 @@ func StartDemo(ctx context.Context, o DemoOptions) (d *Demo, err error) {
 	if err := st.startMessenger(exe); err != nil {
 		return nil, err
 	}
-	if st.port, err = nextFree("", o.Port); err != nil {
+	site, err := nextFree("", o.Port)
+	if err != nil {
 		return nil, err
 	}
-	if st.admin, err = nextFree("127.0.0.1", 2019); err != nil {
+	defer site.release() // by then the gateway has it, or nobody
+	admin, err := nextFree("127.0.0.1", 2019)
+	if err != nil {
 		return nil, err
 	}
+	defer admin.release()
+	st.port, st.admin = site.port, admin.port
 	d = &Demo{
 		Gateway:   fmt.Sprintf("http://localhost:%d", st.port),
 		Messenger: "http://" + st.backend,
@@ -129,14 +134,41 @@ func (d *Demo) Wait(ctx context.Context) error {
 // Close ends both processes and waits for them.
 func (d *Demo) Close() error { return d.set.Close() }
 
-// nextFree returns the first port from first on that can be listened on.
-func nextFree(host string, first int) (int, error) {
+// claim is a port that is free, and that no other demo takes meanwhile.
+type claim struct {
+	port int
+	held net.Listener
+}
+
+func (c claim) release() { _ = c.held.Close() }
+
+// claimedAt is how far above a port there is the one that stands for it.
+const claimedAt = 20000
+
+// nextFree claims the first port from first on that can be listened on. That it
+// is free is not enough: of two demos that start at once both would find it so,
+// and the gateway shares its ports with whoever listens there in the same way,
+// so that each would answer for the other. So the port that stands for it is
+// held as well, which only one can, until the gateway listens.
+func nextFree(host string, first int) (claim, error) {
 	const tries = 100
 	for port := first; port < first+tries && port <= 65535; port++ {
-		ln, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-		if err == nil {
-			return port, ln.Close()
+		held, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(claimPort(port))))
+		if err != nil {
+			continue
 		}
+		if ln, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
+			return claim{port, held}, ln.Close()
+		}
+		_ = held.Close()
 	}
-	return 0, fmt.Errorf("no free port from %d on: stop what listens there or choose another", first)
+	return claim{}, fmt.Errorf("no free port from %d on: stop what listens there or choose another", first)
+}
+
+// claimPort is the port that stands for another.
+func claimPort(port int) int {
+	if port > 65535-claimedAt {
+		return port - claimedAt
+	}
+	return port + claimedAt
 }

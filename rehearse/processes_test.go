@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -161,20 +162,33 @@ func TestProcessesThatDoNotStart(t *testing.T) {
 }
 
 func TestDemo(t *testing.T) {
-	first, err := rehearse.StartDemo(t.Context(), rehearse.DemoOptions{Port: 18080, Workers: 4})
-	if err != nil {
-		t.Fatal(err)
+	// Two at the same moment, and one that comes when they are there.
+	demos := make([]*rehearse.Demo, 3)
+	start := func(i int) {
+		d, err := rehearse.StartDemo(t.Context(), rehearse.DemoOptions{Port: 18080, Workers: 4})
+		if err != nil {
+			t.Error(err)
+		}
+		demos[i] = d
 	}
-	second, err := rehearse.StartDemo(t.Context(), rehearse.DemoOptions{Port: first.Port, Workers: 4})
-	if err != nil {
-		t.Fatal(err)
+	var both sync.WaitGroup
+	both.Go(func() { start(0) })
+	both.Go(func() { start(1) })
+	both.Wait()
+	start(2)
+	ports := map[string]bool{}
+	for _, d := range demos {
+		if d == nil {
+			t.FailNow()
+		}
+		ports[d.Gateway], ports[d.Admin] = true, true
 	}
-	if second.Port <= first.Port || second.Admin == first.Admin {
-		t.Errorf("two demos at %s and %s, admin %s and %s", first.Gateway, second.Gateway, first.Admin, second.Admin)
+	if len(ports) != 6 {
+		t.Errorf("three demos, and of their ports %v", ports)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, d := range []*rehearse.Demo{first, second} {
+	for _, d := range demos {
 		if err := d.Wait(ended); err != nil {
 			t.Error(err)
 		}
