@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer as createHTTP, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,36 +77,12 @@ const asLocal = (admin) => async (method, path, body) => {
   return answer.text ? JSON.parse(answer.text) : undefined;
 };
 
-/**
- * One at a time, of all processes: demos that start at the same moment find the same
- * port free for their admin endpoints, and share it, so that each answers for both.
- */
-async function alone(fn) {
-  const lock = join(tmpdir(), 'daero-console-demo.lock');
-  await until(() => {
-    try {
-      if (Date.now() - statSync(lock, { throwIfNoEntry: false })?.mtimeMs > 60_000) rmdirSync(lock); // of one that was killed
-      mkdirSync(lock);
-      return true;
-    } catch {
-      return false;
-    }
-  }, 'other demos have started', 120_000);
-  try {
-    return await fn();
-  } finally {
-    rmdirSync(lock);
-  }
-}
-
 /** Starts the demo. Whoever starts it stops it. */
 export async function startDemo({ workers = 24, port } = {}) {
   port ??= await freePort();
-  const { demo, addresses } = await alone(async () => {
-    const demo = launch(['demo', '--output', 'json', '--port', String(port), '--workers', String(workers)]);
-    const [line] = await demo.first(once(createInterface({ input: demo.child.stdout }), 'line'));
-    return { demo, addresses: JSON.parse(line) };
-  });
+  const demo = launch(['demo', '--output', 'json', '--port', String(port), '--workers', String(workers)]);
+  const [line] = await demo.first(once(createInterface({ input: demo.child.stdout }), 'line'));
+  const addresses = JSON.parse(line);
   return { ...addresses, port, local: asLocal(addresses.admin), stop: demo.stop };
 }
 
