@@ -6,7 +6,7 @@ import { Badge, Button, Empty, Field, Loading, Missing, Panel, Problem } from ".
 import { t, type Key } from "../words";
 import { blobOf } from "./captcha-media";
 
-interface Doc {
+export interface Doc {
   kind: string;
   seed: number;
   question: string;

@@ -13,7 +13,7 @@ import { bodyOf, budgets, fresh, hostMistake, hostsOf, langs, snippet, valuesOf,
 /** A site with a secret that nobody can be told again. */
 export type Made = Site & { secret: string; base?: string };
 
-interface Statistics {
+export interface Statistics {
   issued: number;
   passed: number;
   solved: Record<string, number> | null;

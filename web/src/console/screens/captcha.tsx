@@ -13,7 +13,7 @@ import type { Site } from "./captcha-form";
 import { edit, OneSite, type Made } from "./captcha-site";
 import { Preview } from "./captcha-preview";
 
-interface Strength {
+export interface Strength {
   measured: string;
   with?: string;
   short?: boolean;
@@ -22,7 +22,7 @@ interface Strength {
   attackers: { attacker: string; who: string; kind: string; level: number | string; lang: string; n: number; rate: number | null; lo: number; hi: number; seconds: number | null; told?: string }[] | null;
 }
 
-interface SitesDoc {
+export interface SitesDoc {
   sites: Site[];
   /** Those that can come back until then. */
   removed?: { key: string; name: string; removed: string; until: string }[] | null;

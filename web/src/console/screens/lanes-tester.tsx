@@ -6,7 +6,7 @@ import type { ProblemDoc } from "../types";
 import { Badge, Button, Facts, Field, Panel, problemText, type Tone } from "../ui/basic";
 import { t, tOr } from "../words";
 
-interface LaneAnswer {
+export interface LaneAnswer {
   lane: string;
   backend: string;
   rule?: number;

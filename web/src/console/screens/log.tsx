@@ -18,7 +18,7 @@ import { either, t, tOr, type Key } from "../words";
 import { groups, whats } from "./log-what";
 import { contentOf, exportLink, fields, filterOf, instant, matches, merge, mistake, query, type Filter } from "./log-query";
 
-interface Page {
+export interface Page {
   entries: AuditEntry[];
   first?: number;
   more?: boolean;

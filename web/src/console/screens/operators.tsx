@@ -10,7 +10,7 @@ import { Table } from "../ui/table";
 import { t, tOr, type Key } from "../words";
 import { Once } from "../ui/once";
 
-interface Operator {
+export interface Operator {
   name: string;
   role: Role;
   created: string;
@@ -18,7 +18,7 @@ interface Operator {
   password?: boolean;
 }
 
-interface OneSession {
+export interface OneSession {
   id: string;
   name: string;
   role: Role;

@@ -11,7 +11,7 @@ import { Table } from "../ui/table";
 import { t } from "../words";
 import { before, diffCount, diffLines } from "./playbook-diff";
 
-interface PreviewDoc {
+export interface PreviewDoc {
   ok: boolean;
   mistakes: { line: number; what: string; cure?: string }[] | null;
   diff: string;

@@ -32,7 +32,7 @@ export interface PlaybookDoc {
   flags: Record<string, string>;
 }
 
-interface Run {
+export interface Run {
   id: string | number;
   action: string;
   row: LevelWord;

@@ -23,7 +23,7 @@ interface Message {
   cut?: boolean;
 }
 
-interface PeekDoc {
+export interface PeekDoc {
   topic: string;
   masked: boolean;
   messages: Message[];

@@ -10,7 +10,7 @@ import { toast } from "../ui/toast";
 import { t } from "../words";
 import { bodyOf, mistakes, type Redrive as Form } from "./queues-form";
 
-interface Doc {
+export interface Doc {
   matched: number;
   redriven: number;
   before: number;

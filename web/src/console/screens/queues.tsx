@@ -23,7 +23,7 @@ export interface Delivery {
   to?: string;
   topics: string[] | null;
   running: boolean;
-  paused?: Pause;
+  paused?: Omit<Pause, "until"> & { until?: string };
   circuit?: string;
   limit: number;
   rate?: number;
@@ -69,7 +69,7 @@ interface Topic {
   bytes: number;
 }
 
-interface RelayDoc {
+export interface RelayDoc {
   up: boolean;
   error?: string;
   log: { kind: string; note?: string; bytes?: number; max_bytes?: number };
@@ -78,7 +78,7 @@ interface RelayDoc {
   spool?: { depth: number; bytes: number; max_bytes: number; oldest_seconds: number; poisoned?: string };
 }
 
-interface LagDoc {
+export interface LagDoc {
   deliveries: { name: string; lag: number; dead_letters: number; partitions: { topic: string; partition: number; place: number; next: number; lag: number; lost?: number; retention_seconds?: number }[] }[];
 }
 

@@ -41,7 +41,7 @@ interface Target {
   scenarios: { name: string; seconds: number; peak_per_s: number; planned: number; scaled: number }[];
 }
 
-interface Doc {
+export interface Doc {
   scenarios: Scenario[];
   arms: Arm[];
   /** The first is the sample. */
