@@ -62,7 +62,7 @@ var layers = map[string]layer{
 	"relay/verify":     {rank: 4, why: "assembles real parts, the driver of the log among them, to kill them"},
 	"rehearse":         {rank: 4, why: "a rehearsal runs against any service, so it must not need the gateway in its own process"},
 	"rehearse/job":     {rank: 2, stdOnly: true, why: "starts rehearsals as processes for whoever serves people meanwhile, and knows not how one is held"},
-	"rehearse/against":  {rank: 1, stdOnly: true, why: "what may be rehearsed against is known to the configuration, to the job and to the rehearsal"},
+	"rehearse/against": {rank: 1, stdOnly: true, why: "what may be rehearsed against is known to the configuration, to the job and to the rehearsal"},
 	"rehearse/virtual": {rank: 4, stdOnly: true, why: "virtual time must see every goroutine; a third-party client brings its own"},
 
 	"captcha":               {rank: 1, why: "the protocol knows neither HTTP nor pictures nor a database; what it needs of them are interfaces"},
