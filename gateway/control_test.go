@@ -119,7 +119,7 @@ func (c *console) eventually(text string, args ...string) string {
 	c.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.After(30 * time.Second); ; {
+	for deadline := time.After(2 * time.Minute); ; {
 		out, _ := c.run(0, args...)
 		if strings.Contains(out, text) {
 			return out
