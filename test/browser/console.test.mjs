@@ -55,13 +55,17 @@ test('while the program rehearses an earthquake, its levels are on the screen wi
     await page.waitForFunction(() => window.heard.some((text) => /^The level rose to [34] /.test(text)));
     // The lanes that suffer come first, and say what people feel.
     await page.locator('tr.lane').first().filter({ hasText: /login|sync/ }).filter({ hasText: /\d+ of \d+|all requests|nearly all/ }).waitFor();
-    const { entries } = await page.evaluate(() => fetch('/daero/api/audit?what=level.changed').then((r) => r.json()));
-    const rose = await page.evaluate(() => window.rose);
+    const rose = (await page.evaluate(() => window.rose)).slice(1);
     const words = ['normal', 'attention', 'caution', 'alert', 'serious'];
-    const late = rose.slice(1).map(({ level, at }) =>
-      // What followed at once is shown in one step: the step is as old as its last part.
-      at - Math.max(...entries.filter((e) => (e.after ?? e.target) === words[level] && Date.parse(e.at) <= at).map((e) => Date.parse(e.at))));
-    console.log(`levels ${rose.map((r) => r.level).join(', ')}: on the screen ${late.join(', ')} ms after the gateway's own change`);
+    let changes; // of each that was seen; the record is written a little after it happens
+    await until(async () => {
+      const { entries } = await page.evaluate(() => fetch('/daero/api/audit?what=level.changed').then((r) => r.json()));
+      changes = rose.map(({ level, at }) => entries.filter((e) => (e.after ?? e.target) === words[level] && Date.parse(e.at) <= at).map((e) => Date.parse(e.at)));
+      return changes.every((all) => all.length > 0);
+    }, 'what was seen is recorded');
+    // What followed at once is shown in one step: the step is as old as its last part.
+    const late = rose.map(({ at }, i) => at - Math.max(...changes[i]));
+    console.log(`levels 0, ${rose.map((r) => r.level).join(', ')}: on the screen ${late.join(', ')} ms after the gateway's own change`);
     assert.ok(late.length > 0 && late.every((ms) => ms <= 2_000), `${late} ms after the gateway's own change`);
     await rehearsal.over;
     await page.locator('main.old').waitFor();
