@@ -29,7 +29,7 @@ func TestRehearsalIsWatched(t *testing.T) {
 	var report bytes.Buffer
 	status := make(chan int, 1)
 	go func() {
-		status <- cli.Rehearse(t.Context(), strings.Fields("goal --arms auto --duration 4s --console --console-lead 1s --progress json --output json --bars correctness --behind --program "+self), nil, &report, end)
+		status <- cli.Rehearse(t.Context(), strings.Fields("goal --arms auto --duration 10s --console --console-lead 1s --progress json --output json --bars correctness --behind --program "+self), nil, &report, end)
 		_ = end.Close() // whoever reads knows by that
 	}()
 	var base string
