@@ -31,7 +31,11 @@ func Run(ctx context.Context, cfg Config, options ...tea.ProgramOption) error {
 	if cfg.Every == 0 {
 		cfg.Every = time.Second
 	}
-	_, err := tea.NewProgram(newModel(ctx, cfg), append([]tea.ProgramOption{tea.WithContext(ctx)}, options...)...).Run()
+	p := tea.NewProgram(newModel(ctx, cfg), options...)
+	// Not tea.WithContext: a program that is killed does not wait for its reader
+	// before it closes what that reads from.
+	defer context.AfterFunc(ctx, p.Quit)()
+	_, err := p.Run()
 	if ctx.Err() != nil {
 		return nil // it was asked to end
 	}

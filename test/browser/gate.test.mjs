@@ -11,9 +11,10 @@ const gated = 'https://gated.example.test';
 
 const challenged = async (options = {}) => {
   const page = await visit(stage.browser, { hosts: ['gated.example.test'], ...options });
-  const answer = await page.goto(`${gated}/login?next=/cart`);
+  const answer = await page.goto(`${gated}/login?next=/cart`, { waitUntil: 'commit' }); // it may lead on soon
   assert.equal(answer.status(), 403);
-  return { page, widget: await widgetOf(page, stage.server) };
+  const lang = await page.getAttribute('html', 'lang');
+  return { page, lang, widget: await widgetOf(page, stage.server) };
 };
 
 // The browser says so itself of an answer of 403.
@@ -21,8 +22,8 @@ const complains = [/status of 403/];
 
 for (const [lang, locale, colorScheme] of [['en', 'en-US', 'light'], ['ko', 'ko-KR', 'dark']]) {
   test(`a person passes and is where they wanted to be, with one cookie: ${lang}`, async () => {
-    const { page } = await challenged({ locale, colorScheme });
-    assert.equal(await page.getAttribute('html', 'lang'), lang);
+    const { page, lang: told } = await challenged({ locale, colorScheme });
+    assert.equal(told, lang);
     await page.getByText('Welcome in').waitFor();
     assert.equal(page.url(), `${gated}/login?next=/cart`);
     const cookies = await page.context().cookies();
