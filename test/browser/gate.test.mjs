@@ -14,7 +14,7 @@ const challenged = async (options = {}) => {
   const answer = await page.goto(`${gated}/login?next=/cart`, { waitUntil: 'commit' }); // it may lead on soon
   assert.equal(answer.status(), 403);
   const lang = await page.getAttribute('html', 'lang');
-  return { page, lang, widget: await widgetOf(page, stage.server) };
+  return { page, lang };
 };
 
 // The browser says so itself of an answer of 403.
@@ -35,7 +35,8 @@ for (const [lang, locale, colorScheme] of [['en', 'en-US', 'light'], ['ko', 'ko-
 }
 
 test('who looks automated answers a question first', async () => {
-  const { page, widget } = await challenged({ userAgent: 'Mozilla/5.0 HeadlessChrome/140.0.0.0' });
+  const { page } = await challenged({ userAgent: 'Mozilla/5.0 HeadlessChrome/140.0.0.0' });
+  const widget = await widgetOf(page, stage.server);
   await widget.is('idle');
   await widget.frame.getByRole('checkbox').waitFor();
   await widget.press();
